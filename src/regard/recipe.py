@@ -1,0 +1,238 @@
+"""The recipe: the one configuration of a run. Pydantic in Python, TOML on disk, `--set a.b=c` on the command line.
+
+A recipe is put together from four layers, later ones winning: the defaults below, the architecture's own defaults
+(its options class has `recipe_defaults`), the file, and what the call sets. What a run writes is fully resolved: no
+layer is needed to read it back. Errors name the failing path: `training.epochs: Input should be greater than 0`.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from regard import assets
+from regard.errors import DataError, UsageError
+from regard.registry import ARCHITECTURES, TASKS, Entry, unknown_word
+
+
+class Options(BaseModel):
+    """Base of every group of options: an unknown key is an error, not a silence."""
+
+    model_config = ConfigDict(extra="forbid", validate_default=True)
+
+
+class DataOptions(Options):
+    """Where texts and labels come from. `train`, `validation` and `test` are a file, a folder, an asset's word or a
+    hub id. `validation` is cut from `train` where it is not given; `test` is scored once."""
+
+    train: str = ""
+    validation: str | None = None
+    test: str | None = None
+    text_column: str | None = None
+    label_column: str | None = None
+    label_separator: str | None = Field(None, description="splits one cell into several labels (multi-label)")
+    validation_fraction: float = Field(0.1, gt=0, lt=1)
+    split: Literal["auto", "random", "blocks"] = "auto"
+    max_train_examples: int | None = Field(None, gt=0)
+
+
+class PreprocessOptions(Options):
+    """Each step is a switch; character offsets always map back to the text as given."""
+
+    html: bool = Field(True, description="<br /> becomes a line break, tags go, entities are decoded")
+    unicode: bool = Field(True, description="Unicode NFC")
+    control: bool = Field(True, description="control characters and lone surrogates are replaced")
+    whitespace: bool = Field(True, description="runs of white space become one blank")
+    lowercase: bool = False
+    emoji: bool = Field(False, description="an emoji becomes its name between colons")
+    urls: bool = Field(False, description="a web address becomes <url>")
+    users: bool = Field(False, description="an @name becomes <user>")
+
+
+class TokenOptions(Options):
+    """How text becomes tokens. `checkpoint` takes the checkpoint's own tokenizer and is all a checkpoint can take."""
+
+    kind: Literal["wordpiece", "bpe", "word", "checkpoint"] = "wordpiece"
+    vocabulary_size: int = Field(16_000, ge=100)
+    minimum_frequency: int = Field(2, ge=1)
+    lowercase: bool = True
+    max_length: int = Field(256, ge=3, description="tokens of a text that the model reads")
+    strategy: Literal["head", "tail", "head+tail"] = Field("head", description="which part of a longer text is read")
+
+
+class TrainingOptions(Options):
+    """The training loop. Names are those of transformers' TrainingArguments where they mean the same."""
+
+    epochs: int = Field(3, ge=1)
+    max_steps: int | None = Field(None, ge=1, description="stop after so many optimizer steps, whatever epochs says")
+    learning_rate: float = Field(1e-3, gt=0)
+    weight_decay: float = Field(0.01, ge=0)
+    adam_beta1: float = Field(0.9, ge=0, lt=1)
+    adam_beta2: float = Field(0.999, ge=0, lt=1)
+    adam_epsilon: float = Field(1e-8, gt=0)
+    warmup_steps: float = Field(0.1, ge=0, description="steps, or below 1 the share of all steps")
+    lr_scheduler_type: Literal["linear", "cosine", "constant"] = "linear"
+    max_grad_norm: float = Field(1.0, ge=0, description="0 switches clipping off")
+    batch_tokens: int = Field(4096, ge=16, description="tokens a batch, padding included")
+    max_batch_examples: int = Field(64, ge=1, description="texts a batch at most")
+    gradient_accumulation_steps: int = Field(1, ge=1)
+    label_smoothing: float = Field(0.0, ge=0, lt=1)
+    evaluations_per_epoch: int = Field(1, ge=1)
+    early_stopping_patience: int = Field(0, ge=0, description="evaluations without a gain before it stops; 0: never")
+    metric_for_best_model: Literal["loss", "accuracy", "macro_f1"] = "accuracy"
+    save_steps: int = Field(0, ge=0, description="a checkpoint every so many steps; 0: at every evaluation")
+    save_total_limit: int = Field(2, ge=1, description="checkpoints kept, the best one besides")
+    logging_steps: int = Field(10, ge=1)
+    mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+
+
+class Recipe(Options):
+    """One run: what is asked (`task`), of which data, by which model, trained how.
+
+    `model` holds `name` (the architecture's word or a checkpoint) and the options of that architecture.
+    """
+
+    task: str = "classify"
+    seed: int = Field(1, ge=0)
+    data: DataOptions = Field(default_factory=DataOptions)
+    preprocess: PreprocessOptions = Field(default_factory=PreprocessOptions)
+    tokens: TokenOptions = Field(default_factory=TokenOptions)
+    model: dict[str, Any] = Field(default_factory=dict)
+    training: TrainingOptions = Field(default_factory=TrainingOptions)
+
+    @property
+    def model_name(self) -> str:
+        return str(self.model["name"])
+
+    @property
+    def entry(self) -> Entry:
+        return architecture(self.model_name)
+
+    @property
+    def model_options(self) -> Any:
+        """The architecture's own options, as an instance of its options class."""
+        options = {key: value for key, value in self.model.items() if key != "name"}
+        return self.entry.load_options()(**options)
+
+    def to_toml(self) -> str:
+        return tomli_w.dumps(_without_none(self.model_dump()))
+
+
+def architecture(name: str) -> Entry:
+    """The registry line for a model's name: its word, or `checkpoint` for an asset, a folder or a hub id."""
+    if name in ARCHITECTURES and name != "checkpoint":
+        return ARCHITECTURES[name]
+    if assets.is_model(name) or name.startswith("hub:") or "/" in name or Path(name).is_dir():
+        return ARCHITECTURES["checkpoint"]
+    known = [word for word in ARCHITECTURES if word != "checkpoint"] + assets.words("model")
+    raise UsageError(
+        unknown_word("model", name, known),
+        mend="for a checkpoint give a folder or a hub id such as org/name (hub:name where it has no organisation)",
+    )
+
+
+def build(
+    *layers: Mapping[str, Any],
+    model: str | None = None,
+    sets: Mapping[str, Any] | list[str] | None = None,
+) -> Recipe:
+    """Put a recipe together: defaults, the architecture's defaults, `layers` in order, then `sets` ("a.b" or "a.b=c").
+
+    Raises `UsageError` naming the path that is wrong.
+    """
+    given: dict[str, Any] = {}
+    for layer in layers:
+        given = merge(given, layer)
+    given = merge(given, _nest(sets or {}))
+    if model is not None:
+        given = merge(given, {"model": {"name": model}})
+    name = given.get("model", {}).get("name") if isinstance(given.get("model"), dict) else None
+    if not isinstance(name, str) or not name:
+        raise UsageError("model.name: no model is named", mend="add --model WORD; `regard models` lists the words")
+    entry = architecture(name)
+    task = given.get("task", "classify")
+    TASKS[task]
+    if task not in entry.tasks:
+        pairs = ", ".join(f"{task}: {word}" for word, e in ARCHITECTURES.items() if task in e.tasks)
+        raise UsageError(f"{name} does not do {task}. Pairs that exist: {pairs}")
+    options_class = entry.load_options()
+    given = merge(options_class.recipe_defaults, given)
+    options = {key: value for key, value in given["model"].items() if key != "name"}
+    try:
+        resolved = options_class(**options)
+    except ValidationError as error:
+        raise UsageError(_describe(error, "model")) from None
+    given["model"] = {"name": name, **resolved.model_dump()}
+    try:
+        return Recipe(**given)
+    except ValidationError as error:
+        raise UsageError(_describe(error)) from None
+
+
+def load(path: str | Path, *, sets: Mapping[str, Any] | list[str] | None = None, **keywords: Any) -> Recipe:
+    """The recipe in a TOML file. Raises `DataError` with the line where it is no TOML, `UsageError` for its content."""
+    return build(read_toml(path), sets=sets, **keywords)
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError("no such recipe", file=path) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise DataError(f"this is no TOML: {error}", file=path) from None
+
+
+def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested mappings joined; where both say something, `above` wins."""
+    joined = dict(below)
+    for key, value in above.items():
+        old = joined.get(key)
+        joined[key] = merge(old, value) if isinstance(old, Mapping) and isinstance(value, Mapping) else value
+    return joined
+
+
+def _nest(sets: Mapping[str, Any] | list[str]) -> dict[str, Any]:
+    """{"a.b": c} or ["a.b=c"] as {"a": {"b": c}}; text values are read as TOML where they are TOML, else as words."""
+    if not isinstance(sets, Mapping):
+        sets = dict(_parse_set(item) for item in sets)
+    nested: dict[str, Any] = {}
+    for path, value in sets.items():
+        for part in reversed(path.split(".")):
+            value = {part: value}
+        nested = merge(nested, value)
+    return nested
+
+
+def _parse_set(item: str) -> tuple[str, Any]:
+    path, equals, text = item.partition("=")
+    if not equals or not path.strip():
+        raise UsageError(f"--set {item!r}: expected a.b=c", mend="for example --set training.epochs=5")
+    try:
+        return path.strip(), tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        return path.strip(), text
+
+
+def _describe(error: ValidationError, prefix: str = "") -> str:
+    """The first failures of a pydantic error as `path: what is wrong`, an unknown key with its neighbours."""
+    lines = []
+    for problem in error.errors():
+        path = ".".join([prefix, *map(str, problem["loc"])] if prefix else map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            lines.append(f"{path}: no such option")
+        else:
+            lines.append(f"{path}: {problem['msg']} (given: {problem['input']!r})")
+    return "; ".join(lines)
+
+
+def _without_none(value: Any) -> Any:
+    """TOML has no null: what is None is left out, and reading it back gives the default, which is None."""
+    if isinstance(value, dict):
+        return {key: _without_none(item) for key, item in value.items() if item is not None}
+    return value

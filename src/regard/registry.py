@@ -1,0 +1,151 @@
+"""Words and what they stand for, resolved late: nothing is imported until a word is used.
+
+A part is registered by one line here. Its `target` is a string, so that listing words costs nothing; a test resolves
+every one of them and counts them, since no import linter sees through a string.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from typing import Any
+
+from regard.errors import UsageError
+
+
+def resolve(target: str) -> Any:
+    """The object that "package.module:Name" names."""
+    module, _, name = target.partition(":")
+    return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One word. `options` names its pydantic options class; `tasks` says what it can do."""
+
+    word: str
+    target: str
+    summary: str
+    options: str | None = None
+    tasks: tuple[str, ...] = ()
+    kind: str = ""
+
+    def load(self) -> Any:
+        return resolve(self.target)
+
+    def load_options(self) -> Any:
+        if self.options is None:
+            raise UsageError(f"{self.word!r} takes no options")
+        return resolve(self.options)
+
+
+class Registry(Mapping[str, Entry]):
+    """A table of words. An unknown one raises `UsageError` with its nearest neighbours."""
+
+    def __init__(self, noun: str, *entries: Entry) -> None:
+        self.noun = noun
+        self._entries = {entry.word: entry for entry in entries}
+        if len(self._entries) != len(entries):
+            raise ValueError(f"a {noun} is registered twice")
+
+    def __getitem__(self, word: str) -> Entry:
+        try:
+            return self._entries[word]
+        except KeyError:
+            raise self.unknown(word) from None
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._entries
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def unknown(self, word: str, *, mend: str | None = None) -> UsageError:
+        return UsageError(unknown_word(self.noun, word, self._entries), mend=mend)
+
+
+def unknown_word(noun: str, word: str, known: Iterator[str] | Mapping[str, Any] | list[str]) -> str:
+    """One sentence: the unknown word, its nearest neighbours, and all that is known."""
+    words = sorted(known)
+    near = get_close_matches(word, words, n=3, cutoff=0.5)
+    hint = f" Did you mean {' or '.join(near)}?" if near else ""
+    return f"unknown {noun} {word!r}.{hint} Known: {', '.join(words)}"
+
+
+ARCHITECTURES = Registry(
+    "model",
+    Entry(
+        "tfidf",
+        "regard.baselines.tfidf:TfidfClassifier",
+        "word n-grams weighted by TF-IDF, logistic regression",
+        options="regard.baselines.options:TfidfOptions",
+        tasks=("classify",),
+        kind="baseline",
+    ),
+    Entry(
+        "nbsvm",
+        "regard.baselines.nbsvm:NbsvmClassifier",
+        "word n-grams scaled by naive Bayes log-count ratios, linear SVM (Wang and Manning 2012)",
+        options="regard.baselines.options:NbsvmOptions",
+        tasks=("classify",),
+        kind="baseline",
+    ),
+    Entry(
+        "rnn",
+        "regard.encoders.rnn:RnnConfig",
+        "plain recurrent network (Elman 1990)",
+        options="regard.encoders.options:RnnOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
+        "lstm",
+        "regard.encoders.rnn:RnnConfig",
+        "long short-term memory (Hochreiter and Schmidhuber 1997)",
+        options="regard.encoders.options:LstmOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
+        "gru",
+        "regard.encoders.rnn:RnnConfig",
+        "gated recurrent unit (Cho et al. 2014)",
+        options="regard.encoders.options:GruOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
+        "cnn",
+        "regard.encoders.cnn:CnnConfig",
+        "convolutions over word vectors, max over time (Kim 2014)",
+        options="regard.encoders.options:CnnOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
+        "transformer",
+        "regard.encoders.transformer:TransformerConfig",
+        "self-attention encoder, trained from scratch (Vaswani et al. 2017)",
+        options="regard.encoders.options:TransformerOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
+        "checkpoint",
+        "regard.encoders.pretrained:load_classifier",
+        "a Hugging Face checkpoint: an asset's word (minilm), a folder, or a hub id",
+        options="regard.encoders.options:CheckpointOptions",
+        tasks=("classify",),
+        kind="checkpoint",
+    ),
+)
+
+TASKS = Registry(
+    "task",
+    Entry("classify", "regard.tasks.classify:Classify", "one label, or several, for a text"),
+)
