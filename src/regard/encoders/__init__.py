@@ -1,0 +1,1 @@
+"""The room encoders; docs/architecture.md says what lives here."""

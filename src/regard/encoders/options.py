@@ -1,0 +1,104 @@
+"""Options of the networks, torch-free, so that a recipe is checked before anything heavy is imported.
+
+`recipe_defaults` are the settings outside `[model]` that suit an architecture when the user names none; `examples` are
+tiny settings that the contract tests run over.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Literal
+
+from pydantic import Field
+
+from regard.recipe import Options
+
+class NetworkOptions(Options):
+    """What every network from scratch has. `vectors` is an asset's word (glove), a file, or empty for none."""
+
+    vectors: str = Field("", description="word vectors to start from: an asset's word or a file")
+    train_vectors: bool = Field(True, description="whether the word vectors go on learning")
+    embedding_size: int = Field(100, ge=1, description="overridden by the width of the word vectors")
+    dropout: float = Field(0.3, ge=0, lt=1)
+    embedding_dropout: float = Field(0.2, ge=0, lt=1)
+    recipe_defaults: ClassVar[dict[str, Any]] = {}
+    examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
+
+
+class RnnOptions(NetworkOptions):
+    hidden_size: int = Field(128, ge=1)
+    layers: int = Field(1, ge=1)
+    bidirectional: bool = True
+    pooling: Literal["last", "mean", "max", "attention"] = "attention"
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"hidden_size": 8, "embedding_size": 12, "pooling": "attention"},
+        {"hidden_size": 8, "embedding_size": 12, "pooling": "last", "layers": 2},
+        {"hidden_size": 8, "embedding_size": 12, "pooling": "max", "bidirectional": False},
+        {"hidden_size": 8, "embedding_size": 12, "pooling": "mean"},
+    )
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "word", "vocabulary_size": 30_000},
+        "training": {"learning_rate": 2e-3, "epochs": 4, "batch_tokens": 8192, "warmup_steps": 0.05},
+    }
+
+
+class LstmOptions(RnnOptions):
+    """An LSTM; the same options as the plain recurrent network."""
+
+
+class GruOptions(RnnOptions):
+    """A GRU; the same options as the plain recurrent network."""
+
+
+class CnnOptions(NetworkOptions):
+    """Kim 2014, section 3.1: widths 3, 4, 5 with 100 feature maps each, dropout 0.5."""
+
+    widths: tuple[int, ...] = Field((3, 4, 5), min_length=1)
+    channels: int = Field(100, ge=1)
+    dropout: float = Field(0.5, ge=0, lt=1)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"channels": 8, "embedding_size": 12},
+        {"channels": 8, "embedding_size": 12, "widths": [1, 2]},
+    )
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "word", "vocabulary_size": 30_000},
+        "training": {"learning_rate": 1e-3, "epochs": 4, "batch_tokens": 8192, "warmup_steps": 0.05},
+    }
+
+
+class TransformerOptions(NetworkOptions):
+    hidden_size: int = Field(128, ge=2)
+    layers: int = Field(2, ge=1)
+    heads: int = Field(4, ge=1)
+    feed_forward_size: int = Field(512, ge=1)
+    norm: Literal["pre", "post"] = "pre"
+    positions: Literal["learned", "sinusoidal"] = "learned"
+    pooling: Literal["first", "mean", "max", "attention"] = "mean"
+    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "embedding_size": 16},
+        {"hidden_size": 16, "heads": 4, "feed_forward_size": 32, "embedding_size": 12, "norm": "post"},
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "positions": "sinusoidal", "pooling": "first"},
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "pooling": "attention", "layers": 1},
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "pooling": "max", "layers": 1},
+    )
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "wordpiece", "vocabulary_size": 16_000},
+        "training": {"learning_rate": 1e-3, "epochs": 4, "batch_tokens": 8192, "warmup_steps": 0.1},
+    }
+
+
+class CheckpointOptions(Options):
+    """Fine-tuning. Attention dropout is off: on a CPU it costs the fused kernel (docs/log.md)."""
+
+    dropout: float = Field(0.1, ge=0, lt=1)
+    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "checkpoint", "max_length": 256, "strategy": "head+tail"},
+        "training": {
+            "learning_rate": 1e-4,
+            "epochs": 1,
+            "batch_tokens": 4096,
+            "max_batch_examples": 32,
+            "warmup_steps": 0.1,
+        },
+    }

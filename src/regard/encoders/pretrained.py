@@ -1,0 +1,75 @@
+"""A Hugging Face checkpoint as it is published: an asset's word, a folder or a hub id.
+
+Notable: weights come from safetensors only, and code that a checkpoint brings along is never run.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from regard import assets
+from regard.encoders.options import CheckpointOptions
+from regard.errors import ModelError
+
+# The same two things have other names in other families; what a configuration has is set, the rest left alone.
+DROPOUTS = (
+    "hidden_dropout_prob",
+    "dropout",
+    "resid_pdrop",
+    "embd_pdrop",
+    "classifier_dropout",
+    "seq_classif_dropout",
+)
+ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
+
+
+def locate(name: str, *, offline: bool) -> tuple[str, bool]:
+    """Where transformers finds `name`, and whether that is local: an asset's folder, a folder, or a hub id."""
+    if assets.is_model(name):
+        return str(assets.path(name)), True
+    if Path(name).is_dir():
+        return name, True
+    return name.removeprefix("hub:"), offline
+
+
+def load_classifier(
+    name: str,
+    labels: list[str],
+    *,
+    multi_label: bool,
+    options: CheckpointOptions,
+    offline: bool = False,
+    pad_token_id: int | None = None,
+) -> Any:
+    """transformers' own ...ForSequenceClassification with a new head for `labels`. Raises `ModelError`."""
+    from transformers import AutoConfig, AutoModelForSequenceClassification
+
+    place, local = locate(name, offline=offline)
+    try:
+        config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
+        _configure(config, labels, multi_label, options, pad_token_id)
+        return AutoModelForSequenceClassification.from_pretrained(
+            place, config=config, local_files_only=local, trust_remote_code=False, use_safetensors=True
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        first = str(error).strip().splitlines()[0]
+        raise ModelError(
+            f"{name}: it can't be loaded as a text classifier: {first}",
+            mend="give a folder with config.json and model.safetensors, an asset's word, or a hub id that is reachable",
+        ) from None
+
+
+def _configure(
+    config: Any, labels: list[str], multi_label: bool, options: CheckpointOptions, pad_token_id: int | None
+) -> None:
+    config.num_labels = len(labels)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: index for index, label in enumerate(labels)}
+    config.problem_type = "multi_label_classification" if multi_label else "single_label_classification"
+    for names, value in ((DROPOUTS, options.dropout), (ATTENTION_DROPOUTS, options.attention_dropout)):
+        for field in names:
+            if hasattr(config, field):
+                setattr(config, field, value)
+    if getattr(config, "pad_token_id", None) is None:
+        config.pad_token_id = pad_token_id

@@ -1,0 +1,1 @@
+"""The room tasks; docs/architecture.md says what lives here."""

@@ -1,0 +1,334 @@
+"""`classify`: one label for a text, or several. Targets, the network with its head, loss, and what a prediction is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+
+from regard.errors import DataError, ModelError
+from regard.recipe import Recipe
+from regard.records import Corpus, Label, Prediction, RunFolder
+from regard.text.batch import TokenBudget, pad
+from regard.text.normalise import Normaliser
+from regard.text.tokenise import Encoded, TextEncoder, load_tokenizer
+
+if TYPE_CHECKING:
+    from torch import Tensor, nn
+
+THRESHOLD = 0.5  # multi-label: a label is given when its probability is above this
+
+
+class Classify:
+    """The task's word in the registry; its parts are the functions of this module."""
+
+    name = "classify"
+
+
+class Classifier(Protocol):
+    """A trained model, whatever its kind: probabilities of `labels` for texts as given."""
+
+    labels: list[str]
+    multi_label: bool
+    architecture: str
+    kind: str
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        """`[n k]`, float64. Rows sum to 1; multi-label: each in [0, 1]."""
+        ...
+
+
+@dataclass
+class BaselineClassifier:
+    """A baseline with the preprocessing that it was trained on."""
+
+    model: Any
+    normaliser: Normaliser
+    labels: list[str]
+    multi_label: bool
+    architecture: str
+    kind: str = "baseline"
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        if not len(texts):
+            return np.zeros((0, len(self.labels)))
+        return self.model.probabilities([self.normaliser(text).text for text in texts])
+
+
+@dataclass
+class NetworkClassifier:
+    """A network or checkpoint with its tokenizer. `batch_tokens` bounds the memory of one batch."""
+
+    model: Any
+    encoder: TextEncoder
+    labels: list[str]
+    multi_label: bool
+    architecture: str
+    kind: str = "network"
+    batch_tokens: int = 8192
+
+    def probabilities(self, texts: Sequence[str]) -> np.ndarray:
+        return self.encoded_probabilities(self.encoder.encode(texts, offsets=False))
+
+    def encoded_probabilities(self, encoded: Sequence[Encoded]) -> np.ndarray:
+        return probabilities_of(self.logits(encoded), self.multi_label)
+
+    def logits(self, encoded: Sequence[Encoded]) -> np.ndarray:
+        """`[n k]`, float64, in the order given. Evaluation mode for the call, the mode of before after it."""
+        import torch
+
+        training = self.model.training
+        self.model.eval()
+        rows = np.zeros((len(encoded), len(self.labels)))
+        budget = TokenBudget([len(item.ids) for item in encoded], self.batch_tokens, max_examples=256)
+        try:
+            with torch.no_grad():
+                for batch in budget.longest_first():
+                    inputs = batch_of([encoded[row] for row in batch], self.encoder.pad_id)
+                    inputs = {key: value.to(self.model.device) for key, value in inputs.items()}
+                    rows[batch] = self.model(**inputs).logits.double().cpu().numpy()
+        finally:
+            self.model.train(training)
+        return rows
+
+
+def batch_of(encoded: Sequence[Encoded], pad_id: int) -> dict[str, Tensor]:
+    """`input_ids` and `attention_mask` `[b t]`, padded on the right to the longest."""
+    import torch
+
+    ids, keep = pad([item.ids for item in encoded], pad_id)
+    return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(keep).long()}
+
+
+def probabilities_of(logits: np.ndarray, multi_label: bool) -> np.ndarray:
+    """Softmax over the labels, or (multi-label) a sigmoid for each."""
+    if multi_label:
+        return 1.0 / (1.0 + np.exp(-np.clip(logits, -700, 700)))
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True)) if len(logits) else logits
+    return shifted / shifted.sum(axis=1, keepdims=True) if len(logits) else shifted
+
+
+def targets(corpus: Corpus, labels: Sequence[str], multi_label: bool) -> np.ndarray:
+    """`[n]` label numbers, or (multi-label) `[n k]` of 0 and 1. Raises `DataError` for a label not in `labels`."""
+    place = {label: index for index, label in enumerate(labels)}
+    if corpus.labels is None:
+        raise DataError("no labels in it", file=corpus.source, mend="name the column with --label-column")
+    rows = np.zeros((len(corpus), len(labels)), dtype=np.int64)
+    for row, label in enumerate(corpus.labels):
+        for word in [label] if isinstance(label, str) else label:
+            if word not in place:
+                raise DataError(
+                    f"label {word!r} does not occur in the training data ({', '.join(labels[:20])})",
+                    file=corpus.source,
+                    line=None if corpus.lines is None else corpus.lines[row],
+                    mend="correct the label, or add examples of it to the training data",
+                )
+            rows[row, place[word]] = 1
+    return rows if multi_label else rows.argmax(1)
+
+
+def loss_function(multi_label: bool, label_smoothing: float) -> Any:
+    """`loss(model, batch) -> (sum over the batch, examples)`: a sum, so that accumulation is exact."""
+    from regard.tasks.networks import classification_loss
+
+    def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, int]:
+        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        total = classification_loss(
+            logits.float(),
+            batch["labels"],
+            multi_label=multi_label,
+            label_smoothing=label_smoothing,
+            reduction="sum",
+        )
+        return total, len(logits)
+
+    return loss
+
+
+def mean_loss(probabilities: np.ndarray, target: np.ndarray, multi_label: bool) -> float:
+    """The loss of `loss_function` without smoothing, from probabilities, averaged over the texts."""
+    clipped = np.clip(probabilities, 1e-12, 1 - 1e-12)
+    if multi_label:
+        return float(-(target * np.log(clipped) + (1 - target) * np.log(1 - clipped)).mean())
+    return float(-np.log(clipped[np.arange(len(target)), target]).mean())
+
+
+def decode(row: np.ndarray, labels: Sequence[str], multi_label: bool) -> tuple[Label, float]:
+    """The output for one row of probabilities `[k]`, and the probability of that output as a whole."""
+    if multi_label:
+        given = row > THRESHOLD
+        chosen = tuple(sorted(label for label, yes in zip(labels, given, strict=True) if yes))
+        return chosen, float(np.where(given, row, 1 - row).prod())
+    best = int(row.argmax())
+    return labels[best], float(row[best])
+
+
+def as_predictions(
+    probabilities: np.ndarray, corpus: Corpus, labels: Sequence[str], multi_label: bool
+) -> list[Prediction]:
+    """One `Prediction` a text, from rows of probabilities `[n k]`."""
+    found = []
+    for row, (identity, text, gold) in zip(probabilities, corpus, strict=True):
+        output, confidence = decode(row, labels, multi_label)
+        named = dict(zip(labels, map(float, row), strict=True))
+        found.append(Prediction(identity, text, output, gold, confidence, named))
+    return found
+
+
+def predictions(classifier: Classifier, corpus: Corpus) -> list[Prediction]:
+    """What a classifier says of each text."""
+    rows = classifier.probabilities(corpus.texts)
+    return as_predictions(rows, corpus, classifier.labels, classifier.multi_label)
+
+
+def write_predictions(path: Path, found: Sequence[Prediction], labels: Sequence[str], multi_label: bool) -> None:
+    """predictions.parquet: id, input, output, gold, confidence, probabilities; the labels in the schema's metadata."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    label_type = pa.list_(pa.string()) if multi_label else pa.string()
+    schema = pa.schema(
+        [
+            ("id", pa.string()),
+            ("input", pa.string()),
+            ("output", label_type),
+            ("gold", label_type),
+            ("confidence", pa.float64()),
+            ("probabilities", pa.list_(pa.float64())),
+        ],
+        metadata={"labels": json.dumps(list(labels))},
+    )
+    rows = [
+        {
+            "id": item.id,
+            # Parquet holds UTF-8 only; a lone surrogate has no place in it.
+            "input": item.input.encode("utf-8", "replace").decode(),
+            "output": item.output if isinstance(item.output, str) else list(item.output),
+            "gold": item.gold if item.gold is None or isinstance(item.gold, str) else list(item.gold),
+            "confidence": item.confidence,
+            "probabilities": list(item.probabilities.values()),
+        }
+        for item in found
+    ]
+    temporary = path.with_name(f".{path.name}.tmp")
+    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
+    temporary.replace(path)
+
+
+def read_predictions(path: Path) -> list[Prediction]:
+    """What `write_predictions` wrote. Raises `ModelError` where the file is missing or damaged."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path)
+        labels = json.loads(table.schema.metadata[b"labels"])
+    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
+        raise ModelError(f"{path} can't be read: {error}", mend="train or evaluate again") from None
+
+    def label(value: Any) -> Label:
+        return value if isinstance(value, str) else tuple(value)
+
+    return [
+        Prediction(
+            row["id"],
+            row["input"],
+            label(row["output"]),
+            None if row["gold"] is None else label(row["gold"]),
+            row["confidence"],
+            dict(zip(labels, row["probabilities"], strict=True)),
+        )
+        for row in table.to_pylist()
+    ]
+
+
+def load_classifier(run: RunFolder) -> Classifier:
+    """The trained model of a finished run folder. Raises `ModelError` where it is missing or damaged."""
+    from regard import recipe as recipes
+
+    recipe = recipes.load(run.recipe)
+    facts = run.read_json(run.run_json)
+    labels, multi_label = facts["labels"], facts["multi_label"]
+    if recipe.entry.kind == "baseline":
+        model = recipe.entry.load().load(run.model)
+        return BaselineClassifier(model, Normaliser(recipe.preprocess), labels, multi_label, recipe.model_name)
+    return NetworkClassifier(
+        model=_load_network(run.model, recipe),
+        encoder=text_encoder(recipe, load_tokenizer(str(run.model))),
+        labels=labels,
+        multi_label=multi_label,
+        architecture=recipe.model_name,
+        kind=recipe.entry.kind,
+    )
+
+
+def _load_network(folder: Path, recipe: Recipe) -> Any:
+    from transformers import AutoModelForSequenceClassification
+
+    import regard.auto  # noqa: F401  registers our networks
+
+    try:
+        model = AutoModelForSequenceClassification.from_pretrained(
+            str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
+        )
+    except Exception as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise ModelError(f"{folder}: the model can't be loaded: {first}", mend="train again") from None
+    return model.eval()
+
+
+def text_encoder(recipe: Recipe, tokenizer: Any) -> TextEncoder:
+    """The encoder that a recipe describes, around a tokenizer."""
+    return TextEncoder(tokenizer, Normaliser(recipe.preprocess), recipe.tokens.max_length, recipe.tokens.strategy)
+
+
+def build_network(
+    recipe: Recipe, encoder: TextEncoder, labels: Sequence[str], multi_label: bool, *, offline: bool = False
+) -> Any:
+    """An untrained network, or a checkpoint with a new head, for `labels`. Its weights begin from `recipe.seed`."""
+    import torch
+
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        if recipe.entry.kind == "checkpoint":
+            return recipe.entry.load()(
+                recipe.model_name,
+                list(labels),
+                multi_label=multi_label,
+                options=recipe.model_options,
+                offline=offline,
+                pad_token_id=encoder.pad_id,
+            )
+        return _from_scratch(recipe, encoder, labels, multi_label)
+
+
+def _from_scratch(recipe: Recipe, encoder: TextEncoder, labels: Sequence[str], multi_label: bool) -> Any:
+    import torch
+
+    from regard.tasks.networks import classifier_class
+    from regard.text import vectors
+
+    options = recipe.model_options.model_dump()
+    rows = None
+    if source := options.pop("vectors"):
+        rows, _ = vectors.load(source).rows_for(encoder.vocabulary, recipe.seed)
+        options["embedding_size"] = rows.shape[1]
+    config_class = recipe.entry.load()
+    config = config_class(
+        architecture=recipe.entry.word,
+        vocab_size=max(encoder.vocabulary.values()) + 1,
+        max_position_embeddings=recipe.tokens.max_length,
+        pad_token_id=encoder.pad_id,
+        id2label=dict(enumerate(labels)),
+        label2id={label: index for index, label in enumerate(labels)},
+        problem_type="multi_label_classification" if multi_label else "single_label_classification",
+        **options,
+    )
+    model = classifier_class(config_class)(config)
+    if rows is not None:
+        model.set_word_vectors(torch.from_numpy(rows))
+    return model

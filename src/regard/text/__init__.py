@@ -1,0 +1,1 @@
+"""The room text; docs/architecture.md says what lives here."""

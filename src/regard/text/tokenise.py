@@ -1,0 +1,290 @@
+"""Tokens: WordPiece, byte-level BPE and words are trained here; a checkpoint brings its own.
+
+Notable: a text longer than the model reads is cut by a named strategy (`head`, `tail`, `head+tail`), how much was cut
+is known (`tokens_in_text`), and every token keeps the characters of the text *as given* that it stands for, through the
+normaliser's map. A very long text is cut by characters first: tokenising 10 MB to keep 256 tokens takes 14 s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regard.errors import ModelError
+from regard.recipe import TokenOptions
+from regard.text.normalise import Normaliser
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from transformers import PreTrainedTokenizerFast
+
+SPECIAL_TOKENS = {
+    "pad_token": "[PAD]",
+    "unk_token": "[UNK]",
+    "cls_token": "[CLS]",
+    "sep_token": "[SEP]",
+    "mask_token": "[MASK]",
+}
+# GloVe was trained on Penn Treebank words: "don't" is "do" and "n't", punctuation stands alone.
+WORD_PATTERN = r"\w+?(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]"
+CHARACTERS_PER_TOKEN = 24  # generous: longer words than this, all along, are no language
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """One text as the model reads it. `offsets` are characters of the text as given, (0, 0) for special tokens.
+
+    `tokens_in_text` counts the tokens before the cut, special ones included (estimated where the text was so long
+    that it was cut by characters first).
+    """
+
+    ids: list[int]
+    offsets: list[tuple[int, int]]
+    special: list[bool]
+    tokens_in_text: int
+
+
+class TextEncoder:
+    """Text as given to token ids: normalise, tokenise, cut to `max_length` by `strategy`, add the special tokens."""
+
+    def __init__(
+        self, tokenizer: PreTrainedTokenizerFast, normaliser: Normaliser, max_length: int, strategy: str
+    ) -> None:
+        self.tokenizer = tokenizer
+        self.normaliser = normaliser
+        self.max_length = max_length
+        self.strategy = strategy
+        self.backend: Tokenizer = tokenizer.backend_tokenizer
+        self.backend.no_truncation()
+        self.backend.no_padding()
+        if max_length <= len(self._prefix) + len(self._suffix):
+            raise ModelError(
+                f"tokens.max_length is {max_length}, but this tokenizer adds "
+                f"{len(self._prefix) + len(self._suffix)} special tokens",
+                mend="raise tokens.max_length",
+            )
+
+    @property
+    def pad_id(self) -> int:
+        return int(self.tokenizer.pad_token_id)
+
+    @property
+    def vocabulary(self) -> dict[str, int]:
+        return dict(self.tokenizer.get_vocab())
+
+    def encode(self, texts: Sequence[str], *, offsets: bool = True) -> list[Encoded]:
+        """Each text encoded alone; `offsets=False` leaves the character map out, for training."""
+        return [
+            item for start in range(0, len(texts), 1024) for item in self._chunk(texts[start : start + 1024], offsets)
+        ]
+
+    def _chunk(self, texts: Sequence[str], offsets: bool) -> list[Encoded]:
+        normalised = [self.normaliser(text) for text in texts]
+        windows = [self._shorten(item.text) for item in normalised]
+        pieces = self.backend.encode_batch(
+            [part for window in windows for part, _ in window.parts], add_special_tokens=False
+        )
+        encoded, position = [], 0
+        for item, window in zip(normalised, windows, strict=True):
+            own = pieces[position : position + len(window.parts)]
+            position += len(window.parts)
+            encoded.append(self._assemble(item, window, own, offsets))
+        return encoded
+
+    def _shorten(self, text: str) -> _Window:
+        """The stretches of a text that can hold the tokens kept: all of it, or the needed ends of a very long one."""
+        reach = self.max_length * CHARACTERS_PER_TOKEN
+        if len(text) <= 4 * reach:
+            return _Window([(text, 0)], 1.0)
+        head, tail = (text[: _before_blank(text, reach)], 0), _after_blank(text, len(text) - reach)
+        parts = {
+            "head": [head],
+            "tail": [(text[tail:], tail)],
+            "head+tail": [head, (text[tail:], tail)],
+        }[self.strategy]
+        return _Window(parts, len(text) / sum(len(part) for part, _ in parts))
+
+    def _assemble(self, item: Any, window: _Window, pieces: list[Any], offsets: bool) -> Encoded:
+        ids = [token for piece in pieces for token in piece.ids]
+        room = self.max_length - len(self._prefix) - len(self._suffix)
+        kept = _kept(len(ids), room, self.strategy)
+        around = len(self._prefix), len(self._suffix)
+        spans: list[tuple[int, int]] = []
+        if offsets:
+            found = [
+                (start + shift, end + shift)
+                for piece, (_, shift) in zip(pieces, window.parts, strict=True)
+                for start, end in piece.offsets
+            ]
+            spans = [(0, 0)] * around[0] + [_span(item, *found[i]) for i in kept] + [(0, 0)] * around[1]
+        return Encoded(
+            ids=[*self._prefix, *(ids[i] for i in kept), *self._suffix],
+            offsets=spans,
+            special=[True] * around[0] + [False] * len(kept) + [True] * around[1],
+            tokens_in_text=round(len(ids) * window.share) + sum(around),
+        )
+
+    @cached_property
+    def _prefix(self) -> list[int]:
+        return self._specials()[0]
+
+    @cached_property
+    def _suffix(self) -> list[int]:
+        return self._specials()[1]
+
+    def _specials(self) -> tuple[list[int], list[int]]:
+        """The special tokens before and after one text, whatever template the tokenizer has."""
+        bare = self.backend.encode("a", add_special_tokens=False).ids
+        full = self.backend.encode("a", add_special_tokens=True).ids
+        for start in range(len(full) - len(bare) + 1):
+            if full[start : start + len(bare)] == bare:
+                return full[:start], full[start + len(bare) :]
+        raise ModelError("this tokenizer changes a text's tokens when special tokens are added")
+
+    def save(self, folder: Path) -> None:
+        """Write tokenizer.json and tokenizer_config.json: without the second, `pad_token` is None on loading."""
+        self.tokenizer.model_max_length = self.max_length
+        self.tokenizer.save_pretrained(str(folder))
+
+
+@dataclass(frozen=True)
+class _Window:
+    """Stretches of a normalised text with their places in it, and how many times longer the whole text is."""
+
+    parts: list[tuple[str, int]]
+    share: float
+
+
+def _before_blank(text: str, end: int) -> int:
+    """`end`, or a little less, so that no word is cut; a text without blanks is cut where it is."""
+    blank = text.rfind(" ", end // 2, end)
+    return blank if blank > 0 else end
+
+
+def _after_blank(text: str, start: int) -> int:
+    blank = text.find(" ", start, (start + len(text)) // 2)
+    return blank + 1 if blank > 0 else start
+
+
+def _kept(length: int, room: int, strategy: str) -> range | list[int]:
+    """Which of `length` tokens are kept when there is room for `room`. `head+tail` keeps half of each."""
+    if length <= room:
+        return range(length)
+    if strategy == "head":
+        return range(room)
+    if strategy == "tail":
+        return range(length - room, length)
+    head = (room + 1) // 2
+    return [*range(head), *range(length - (room - head), length)]
+
+
+def _span(item: Any, start: int, end: int) -> tuple[int, int]:
+    """A token's characters in the text as given, without the blank that byte-level BPE puts before a word."""
+    while start < end and item.text[start].isspace():
+        start += 1
+    return item.span(start, end)
+
+
+def train_tokenizer(texts: Iterable[str], options: TokenOptions) -> PreTrainedTokenizerFast:
+    """A tokenizer of `options.kind` trained on normalised texts; the same texts give the same tokenizer."""
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = {"wordpiece": _wordpiece, "bpe": _bpe, "word": _word}[options.kind](texts, options)
+    _add_template(tokenizer)
+    return PreTrainedTokenizerFast(tokenizer_object=tokenizer, **SPECIAL_TOKENS)
+
+
+def _wordpiece(texts: Iterable[str], options: TokenOptions) -> Tokenizer:
+    """Subwords marked by ## (Schuster and Nakajima 2012; as in BERT).
+
+    The library's trainer numbers the ## pieces in the order of a hash map, so that two trainings differ. Named among its
+    special tokens they have fixed numbers; the vocabulary found is then put into a tokenizer without that trick.
+    """
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    normalizer, splitter = normalizers.BertNormalizer(lowercase=options.lowercase), pre_tokenizers.BertPreTokenizer()
+    normalised = [normalizer.normalize_str(text) for text in texts]
+    characters = sorted({character for text in normalised for character in text if not character.isspace()})
+    scratch = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    scratch.pre_tokenizer = splitter
+    trainer = trainers.WordPieceTrainer(
+        vocab_size=options.vocabulary_size,
+        min_frequency=options.minimum_frequency,
+        special_tokens=[*SPECIAL_TOKENS.values(), *(f"##{character}" for character in characters)],
+        show_progress=False,
+    )
+    scratch.train_from_iterator(normalised, trainer)
+    tokenizer = Tokenizer(models.WordPiece(scratch.get_vocab(), unk_token="[UNK]", max_input_chars_per_word=100))
+    tokenizer.normalizer, tokenizer.pre_tokenizer, tokenizer.decoder = normalizer, splitter, decoders.WordPiece()
+    return tokenizer
+
+
+def _bpe(texts: Iterable[str], options: TokenOptions) -> Tokenizer:
+    """Byte pairs joined by frequency (Sennrich et al. 2016), over bytes (Radford et al. 2019): nothing is unknown."""
+    from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.BPE())
+    if options.lowercase:
+        tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=max(options.vocabulary_size, 256 + len(SPECIAL_TOKENS)),
+        min_frequency=options.minimum_frequency,
+        special_tokens=list(SPECIAL_TOKENS.values()),
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _word(texts: Iterable[str], options: TokenOptions) -> Tokenizer:
+    """Whole words and single punctuation marks, for word vectors; a rare word is [UNK]."""
+    from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, trainers
+
+    tokenizer = Tokenizer(models.WordLevel(unk_token="[UNK]"))
+    if options.lowercase:
+        tokenizer.normalizer = normalizers.Lowercase()
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(WORD_PATTERN), behavior="removed", invert=True)
+    trainer = trainers.WordLevelTrainer(
+        vocab_size=options.vocabulary_size,
+        min_frequency=options.minimum_frequency,
+        special_tokens=list(SPECIAL_TOKENS.values()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    return tokenizer
+
+
+def _add_template(tokenizer: Tokenizer) -> None:
+    """[CLS] text [SEP], for every kind: an empty text still has tokens, and [CLS] can be pooled."""
+    from tokenizers import processors
+
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B [SEP]",
+        special_tokens=[(word, tokenizer.token_to_id(word)) for word in ("[CLS]", "[SEP]")],
+    )
+
+
+def load_tokenizer(name: str, *, local: bool = True) -> PreTrainedTokenizerFast:
+    """A checkpoint's own tokenizer, from a folder or (local=False) a hub id. Raises `ModelError`."""
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local, trust_remote_code=False, use_fast=True)
+    except (OSError, ValueError) as error:
+        first = str(error).splitlines()[0]
+        raise ModelError(
+            f"{name}: its tokenizer can't be loaded: {first}", mend="give a folder with tokenizer.json"
+        ) from None
+    if not tokenizer.is_fast:
+        raise ModelError(f"{name}: no fast tokenizer, so no character offsets", mend="give one with tokenizer.json")
+    if tokenizer.pad_token_id is None:
+        # GPT-2 and its kind were trained without padding; the keep mask hides these positions from the model.
+        tokenizer.pad_token = tokenizer.eos_token
+    return tokenizer
