@@ -1,0 +1,45 @@
+"""Assets that hold data: what each word's files mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from regard import assets
+from regard.errors import DataError
+from regard.text.formats.delimited import read_delimited
+from regard.text.formats.folder import read_folder
+from regard.text.formats.table import Cell, Table
+
+
+def read_packaged(word: str) -> Table:
+    """The asset `word` from the cache; `assets.path` raises where it is missing or damaged."""
+    if word not in READERS:
+        mend = f"give its files: they lie in {assets.path(word)}"
+        raise DataError(f"the asset {word!r} can't be read as labelled texts yet", mend=mend)
+    return replace(READERS[word](assets.path(word)), source=word)
+
+
+def _imdb(folder: Path) -> Table:
+    """The 25,000 training reviews of IMDB (Maas et al. 2011) in their original order, of a file that holds
+    sentences from elsewhere too: 12,500 negative, then 12,500 positive, the reviews of a film side by side."""
+    files = sorted(folder.rglob("*.csv"))
+    if not files:
+        raise DataError("the asset holds no CSV file", file=folder, mend="`regard get imdb` again")
+    table = read_delimited(files[0])
+    rows = [row for row, source in enumerate(table.columns["source"]) if source == "imdb"]
+    names = {"0": "negative", "1": "positive"}
+    labels: list[Cell] = [names[str(table.columns["label"][row])] for row in rows]
+    columns: dict[str, list[Cell]] = {"text": [table.columns["text"][row] for row in rows], "label": labels}
+    lines = [(table.lines or [])[row] for row in rows]
+    origins = {"label": "0 read as negative, 1 as positive"}
+    return Table(str(files[0]), columns, lines, origins=origins, contiguous=True)
+
+
+def _bbc(folder: Path) -> Table:
+    """2,225 BBC news articles in five folders, one a topic (Greene and Cunningham 2006); some are Latin-1."""
+    return read_folder(folder, fallback="latin-1")
+
+
+READERS: dict[str, Callable[[Path], Table]] = {"imdb": _imdb, "bbc": _bbc}

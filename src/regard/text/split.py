@@ -1,0 +1,175 @@
+"""Cutting a validation part off, and taking fewer rows: seeded, by class, and honest about neighbours.
+
+Two ways. `random` shuffles within each class and keeps equal texts on one side. `blocks` is for rows whose
+neighbours belong together, as the reviews of one film do: it takes one run of rows from each class, so that only
+its two ends separate neighbours, and leaves a gap out there. `auto` takes blocks where the corpus is contiguous.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from regard.errors import DataError
+from regard.records import Corpus, Label
+
+How = Literal["auto", "random", "blocks"]
+
+GAP = 30
+"""Rows left out at a cut between blocks: IMDB has at most 30 reviews of a film (Maas et al. 2011)."""
+
+_MEND = "give a validation file, or join or leave out the class"
+_RARE = None
+"""The class that stands for all combinations of labels that are too rare to be cut by themselves."""
+
+
+class Cut(NamedTuple):
+    """Two parts of a corpus, and a sentence for the user on how they were cut."""
+
+    train: Corpus
+    validation: Corpus
+    note: str
+
+
+def cut_validation(corpus: Corpus, *, fraction: float, seed: int, how: How = "auto") -> Cut:
+    """Cut `fraction` of every class off as validation; both parts keep the order of rows.
+
+    `random` loses no row. Raises `DataError` where a class is too small to be in both parts.
+    """
+    if len(corpus) < 2:
+        raise DataError(f"{len(corpus)} texts can't be cut in two", file=corpus.source, mend=_MEND)
+    generator = np.random.default_rng([seed, 1])
+    if how == "blocks" or (how == "auto" and corpus.contiguous):
+        return _cut_blocks(corpus, fraction, generator)
+    return _cut_random(corpus, fraction, generator)
+
+
+def limit(corpus: Corpus, n: int, *, seed: int, how: How = "auto") -> Corpus:
+    """At most `n` rows, each class by its share and none left out while there is room; rows stay in order.
+
+    Of a contiguous corpus (or with `blocks`) evenly spread rows are taken, else random ones.
+    """
+    if n >= len(corpus):
+        return corpus
+    classes = _rows_by_class(corpus)
+    generator = np.random.default_rng([seed, 2])
+    spread = how == "blocks" or (how == "auto" and corpus.contiguous)
+    taken: list[int] = []
+    for rows, share in zip(classes.values(), _shares([len(rows) for rows in classes.values()], n), strict=True):
+        picked = _spread(len(rows), share) if spread else generator.permutation(len(rows))[:share]
+        taken += [rows[i] for i in picked]
+    return corpus.take(sorted(taken))
+
+
+def _cut_random(corpus: Corpus, fraction: float, generator: np.random.Generator) -> Cut:
+    validation: set[int] = set()
+    for label, rows in _rows_by_class(corpus).items():
+        groups = _groups_of_equal_texts(corpus, rows)
+        if len(groups) < 2:
+            if label is _RARE:
+                continue
+            raise _too_small(corpus, label, len(groups), "different text")
+        validation.update(_fill(groups, fraction * len(rows), generator))
+    share = len(validation) / len(corpus)
+    note = f"{len(validation):,} of {len(corpus):,} rows ({share:.0%}) cut from train, at random within each class"
+    return _cut(corpus, set(range(len(corpus))) - validation, validation, note)
+
+
+def _groups_of_equal_texts(corpus: Corpus, rows: Sequence[int]) -> list[list[int]]:
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        groups[corpus.texts[row]].append(row)
+    return list(groups.values())
+
+
+def _fill(groups: list[list[int]], target: float, generator: np.random.Generator) -> list[int]:
+    """Whole groups in random order until `target` rows are reached; at least one in, at least one left out."""
+    order = [groups[i] for i in generator.permutation(len(groups))]
+    taken = list(order[0])
+    for group in order[1:-1]:
+        if len(taken) + len(group) / 2 <= target:
+            taken += group
+    return taken
+
+
+def _cut_blocks(corpus: Corpus, fraction: float, generator: np.random.Generator) -> Cut:
+    train: set[int] = set()
+    validation: set[int] = set()
+    for label, rows in _rows_by_class(corpus).items():
+        length = max(1, round(len(rows) * fraction))
+        gap = min(GAP, length // 10)
+        if len(rows) - length - 2 * gap < 1:
+            if label is not _RARE:
+                raise _too_small(corpus, label, len(rows), "row")
+            train.update(rows)
+            continue
+        start = int(generator.integers(len(rows) - length + 1))
+        validation.update(rows[start : start + length])
+        train.update([*rows[: max(start - gap, 0)], *rows[start + length + gap :]])
+    held = {corpus.texts[row] for row in validation}
+    kept = {row for row in train if corpus.texts[row] not in held}
+    return _cut(corpus, kept, validation, _blocks_note(corpus, len(kept), len(validation)))
+
+
+def _blocks_note(corpus: Corpus, train: int, validation: int) -> str:
+    left_out = len(corpus) - train - validation
+    note = (
+        f"{validation:,} rows cut from train, one run of neighbouring rows a class; {left_out:,} rows at the cuts "
+        "(or equal to a row beyond them) are left out"
+    )
+    if corpus.source == "imdb":
+        note += (
+            ". Reviews of a film lie side by side within a class, so those of one class stay together; its reviews "
+            "of the other class may still fall on the other side (the data carry no film ids)"
+        )
+    return note
+
+
+def _cut(corpus: Corpus, train: set[int], validation: set[int], note: str) -> Cut:
+    if not train or not validation:
+        raise DataError("too few texts to cut a validation part off", file=corpus.source, mend=_MEND)
+    return Cut(corpus.take(sorted(train)), corpus.take(sorted(validation)), note)
+
+
+def _rows_by_class(corpus: Corpus) -> dict[Label | None, list[int]]:
+    """Row numbers of each class, in order; with several labels a text, of each combination that is not rare.
+
+    Equal texts are one class, that of the first of them: doctor tells of those with two labels.
+    """
+    labels: Sequence[Label | None] = corpus.labels if corpus.labels is not None else [""] * len(corpus)
+    first: dict[str, Label | None] = {}
+    own = [first.setdefault(text, label) for text, label in zip(corpus.texts, labels, strict=True)]
+    counts = Counter(own)
+    classes: dict[Label | None, list[int]] = {}
+    for row, label in enumerate(own):
+        rare = corpus.multi_label and counts[label] < 10
+        classes.setdefault(_RARE if rare else label, []).append(row)
+    return classes
+
+
+def _shares(sizes: list[int], n: int) -> list[int]:
+    """`n` divided by size, one for every class first where that many are asked for (largest remainders)."""
+    exact = np.array(sizes) * n / sum(sizes)
+    floor = 1 if n >= len(sizes) else 0
+    shares = np.maximum(np.floor(exact).astype(int), floor)
+    order = np.argsort(shares - exact, kind="stable")
+    position = 0
+    while (missing := n - int(shares.sum())) != 0:
+        i = order[position % len(order)] if missing > 0 else int(np.argmax(shares))
+        if missing < 0 or shares[i] < sizes[i]:
+            shares[i] += 1 if missing > 0 else -1
+        position += 1
+    return [int(share) for share in shares]
+
+
+def _spread(length: int, n: int) -> list[int]:
+    """`n` positions at even distances, from the middle of each stretch."""
+    return [(2 * i + 1) * length // (2 * n) for i in range(n)]
+
+
+def _too_small(corpus: Corpus, label: Label | None, found: int, noun: str) -> DataError:
+    message = f"the class {label!r} has {found} {noun}{'' if found == 1 else 's'}: too few for train and validation"
+    return DataError(message, file=corpus.source, mend=_MEND)
