@@ -1,0 +1,1 @@
+"""The room train; docs/architecture.md says what lives here."""
