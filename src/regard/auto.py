@@ -3,13 +3,19 @@
     import regard.auto
     model = AutoModelForSequenceClassification.from_pretrained("runs/imdb-lstm/model")
 
-Loads torch and transformers; nothing else in Regard imports it.
+Loads torch and transformers.
 """
 
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from regard.tasks.networks import classifier_classes
 
-for _config, _model in classifier_classes().items():
-    AutoConfig.register(_config.model_type, _config, exist_ok=True)
-    AutoModelForSequenceClassification.register(_config, _model, exist_ok=True)
+
+def register() -> None:
+    """Tell the Auto classes of every network in the registry; again is harmless."""
+    for config, model in classifier_classes().items():
+        AutoConfig.register(config.model_type, config, exist_ok=True)
+        AutoModelForSequenceClassification.register(config, model, exist_ok=True)
+
+
+register()

@@ -30,37 +30,44 @@ class DataOptions(Options):
     """Where texts and labels come from. `train`, `validation` and `test` are a file, a folder, an asset's word or a
     hub id. `validation` is cut from `train` where it is not given; `test` is scored once."""
 
-    train: str = ""
-    validation: str | None = None
-    test: str | None = None
-    text_column: str | None = None
-    label_column: str | None = None
+    train: str = Field("", description="a file, a folder, an asset's word or a hub id")
+    validation: str | None = Field(None, description="every choice is made on it; cut from train when not given")
+    test: str | None = Field(None, description="scored once, at the end")
+    text_column: str | None = Field(None, description="guessed and shown when not given")
+    label_column: str | None = Field(None, description="guessed and shown when not given")
     label_separator: str | None = Field(None, description="splits one cell into several labels (multi-label)")
-    validation_fraction: float = Field(0.1, gt=0, lt=1)
-    split: Literal["auto", "random", "blocks"] = "auto"
-    max_train_examples: int | None = Field(None, gt=0)
+    validation_fraction: float = Field(0.1, gt=0, lt=1, description="share of train that validation is cut from")
+    split: Literal["auto", "random", "blocks"] = Field(
+        "auto",
+        description="blocks keeps neighbouring rows of a label together; auto: where the source says they belong",
+    )
+    max_train_examples: int | None = Field(
+        None, gt=0, description="train on at most so many texts, labels in proportion"
+    )
 
 
 class PreprocessOptions(Options):
     """Each step is a switch; character offsets always map back to the text as given."""
 
-    html: bool = Field(True, description="<br /> becomes a line break, tags go, entities are decoded")
+    html: bool = Field(True, description="breaks and tags go, entities are decoded")
     unicode: bool = Field(True, description="Unicode NFC")
     control: bool = Field(True, description="control characters and lone surrogates are replaced")
     whitespace: bool = Field(True, description="runs of white space become one blank")
-    lowercase: bool = False
+    lowercase: bool = Field(False, description="lower case")
     emoji: bool = Field(False, description="an emoji becomes its name between colons")
-    urls: bool = Field(False, description="a web address becomes <url>")
-    users: bool = Field(False, description="an @name becomes <user>")
+    urls: bool = Field(False, description="a web address becomes a word for one")
+    users: bool = Field(False, description="an @name becomes a word for one")
 
 
 class TokenOptions(Options):
     """How text becomes tokens. `checkpoint` takes the checkpoint's own tokenizer and is all a checkpoint can take."""
 
-    kind: Literal["wordpiece", "bpe", "word", "checkpoint"] = "wordpiece"
-    vocabulary_size: int = Field(16_000, ge=100)
-    minimum_frequency: int = Field(2, ge=1)
-    lowercase: bool = True
+    kind: Literal["wordpiece", "bpe", "word", "checkpoint"] = Field(
+        "wordpiece", description="trained on the training part; checkpoint: its own"
+    )
+    vocabulary_size: int = Field(16_000, ge=100, description="different tokens at most")
+    minimum_frequency: int = Field(2, ge=1, description="rarer pieces are left out")
+    lowercase: bool = Field(True, description="tokens in lower case (a checkpoint decides for itself)")
     max_length: int = Field(256, ge=3, description="tokens of a text that the model reads")
     strategy: Literal["head", "tail", "head+tail"] = Field("head", description="which part of a longer text is read")
 
@@ -68,27 +75,29 @@ class TokenOptions(Options):
 class TrainingOptions(Options):
     """The training loop. Names are those of transformers' TrainingArguments where they mean the same."""
 
-    epochs: int = Field(3, ge=1)
+    epochs: int = Field(3, ge=1, description="passes over the training part")
     max_steps: int | None = Field(None, ge=1, description="stop after so many optimizer steps, whatever epochs says")
-    learning_rate: float = Field(1e-3, gt=0)
-    weight_decay: float = Field(0.01, ge=0)
-    adam_beta1: float = Field(0.9, ge=0, lt=1)
-    adam_beta2: float = Field(0.999, ge=0, lt=1)
-    adam_epsilon: float = Field(1e-8, gt=0)
+    learning_rate: float = Field(1e-3, gt=0, description="the highest, after the warm-up")
+    weight_decay: float = Field(0.01, ge=0, description="of matrices; not of biases, norms and embeddings")
+    adam_beta1: float = Field(0.9, ge=0, lt=1, description="decay of the mean of the gradients")
+    adam_beta2: float = Field(0.999, ge=0, lt=1, description="decay of the mean of their squares")
+    adam_epsilon: float = Field(1e-8, gt=0, description="added to the root of the second mean")
     warmup_steps: float = Field(0.1, ge=0, description="steps, or below 1 the share of all steps")
-    lr_scheduler_type: Literal["linear", "cosine", "constant"] = "linear"
-    max_grad_norm: float = Field(1.0, ge=0, description="0 switches clipping off")
+    lr_scheduler_type: Literal["linear", "cosine", "constant"] = Field("linear", description="after the warm-up")
+    max_grad_norm: float = Field(1.0, ge=0, description="longer gradients are clipped; 0: none is")
     batch_tokens: int = Field(4096, ge=16, description="tokens a batch, padding included")
     max_batch_examples: int = Field(64, ge=1, description="texts a batch at most")
-    gradient_accumulation_steps: int = Field(1, ge=1)
-    label_smoothing: float = Field(0.0, ge=0, lt=1)
-    evaluations_per_epoch: int = Field(1, ge=1)
+    gradient_accumulation_steps: int = Field(1, ge=1, description="batches a step")
+    label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target given to all labels alike")
+    evaluations_per_epoch: int = Field(1, ge=1, description="on the validation part; the best checkpoint is kept")
     early_stopping_patience: int = Field(0, ge=0, description="evaluations without a gain before it stops; 0: never")
-    metric_for_best_model: Literal["loss", "accuracy", "macro_f1"] = "accuracy"
+    metric_for_best_model: Literal["loss", "accuracy", "macro_f1"] = Field(
+        "accuracy", description="of the validation part"
+    )
     save_steps: int = Field(0, ge=0, description="a checkpoint every so many steps; 0: at every evaluation")
     save_total_limit: int = Field(2, ge=1, description="checkpoints kept, the best one besides")
-    logging_steps: int = Field(10, ge=1)
-    mixed_precision: Literal["no", "bf16", "fp16"] = "no"
+    logging_steps: int = Field(10, ge=1, description="a line in log.jsonl every so many steps")
+    mixed_precision: Literal["no", "bf16", "fp16"] = Field("no", description="number format of the computation")
 
 
 class Recipe(Options):

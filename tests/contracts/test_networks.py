@@ -42,7 +42,8 @@ def test_every_network_is_covered():
 
 def build(word, example, *, multi_label=False, labels=("bad", "good")):
     recipe = recipes.build(
-        {"model": dict(example), "tokens": {"vocabulary_size": 300, "minimum_frequency": 1, "max_length": 24}}, model=word
+        {"model": dict(example), "tokens": {"vocabulary_size": 300, "minimum_frequency": 1, "max_length": 24}},
+        model=word,
     )
     normaliser = Normaliser(recipe.preprocess)
     tokenizer = train_tokenizer((normaliser(text).text for text in TEXTS), recipe.tokens)

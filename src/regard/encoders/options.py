@@ -12,23 +12,26 @@ from pydantic import Field
 
 from regard.recipe import Options
 
+
 class NetworkOptions(Options):
     """What every network from scratch has. `vectors` is an asset's word (glove), a file, or empty for none."""
 
     vectors: str = Field("", description="word vectors to start from: an asset's word or a file")
     train_vectors: bool = Field(True, description="whether the word vectors go on learning")
     embedding_size: int = Field(100, ge=1, description="overridden by the width of the word vectors")
-    dropout: float = Field(0.3, ge=0, lt=1)
-    embedding_dropout: float = Field(0.2, ge=0, lt=1)
+    dropout: float = Field(0.3, ge=0, lt=1, description="of states and of the pooled vector")
+    embedding_dropout: float = Field(0.2, ge=0, lt=1, description="of the embedded tokens")
     recipe_defaults: ClassVar[dict[str, Any]] = {}
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
 
 
 class RnnOptions(NetworkOptions):
-    hidden_size: int = Field(128, ge=1)
-    layers: int = Field(1, ge=1)
-    bidirectional: bool = True
-    pooling: Literal["last", "mean", "max", "attention"] = "attention"
+    hidden_size: int = Field(128, ge=1, description="of one direction")
+    layers: int = Field(1, ge=1, description="one on the other")
+    bidirectional: bool = Field(True, description="reads both ways")
+    pooling: Literal["last", "mean", "max", "attention"] = Field(
+        "attention", description="how the states of a text become one vector"
+    )
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"hidden_size": 8, "embedding_size": 12, "pooling": "attention"},
         {"hidden_size": 8, "embedding_size": 12, "pooling": "last", "layers": 2},
@@ -52,9 +55,9 @@ class GruOptions(RnnOptions):
 class CnnOptions(NetworkOptions):
     """Kim 2014, section 3.1: widths 3, 4, 5 with 100 feature maps each, dropout 0.5."""
 
-    widths: tuple[int, ...] = Field((3, 4, 5), min_length=1)
-    channels: int = Field(100, ge=1)
-    dropout: float = Field(0.5, ge=0, lt=1)
+    widths: tuple[int, ...] = Field((3, 4, 5), min_length=1, description="tokens that a filter sees")
+    channels: int = Field(100, ge=1, description="filters of each width")
+    dropout: float = Field(0.5, ge=0, lt=1, description="of the pooled vector")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"channels": 8, "embedding_size": 12},
         {"channels": 8, "embedding_size": 12, "widths": [1, 2]},
@@ -66,14 +69,16 @@ class CnnOptions(NetworkOptions):
 
 
 class TransformerOptions(NetworkOptions):
-    hidden_size: int = Field(128, ge=2)
-    layers: int = Field(2, ge=1)
-    heads: int = Field(4, ge=1)
-    feed_forward_size: int = Field(512, ge=1)
-    norm: Literal["pre", "post"] = "pre"
-    positions: Literal["learned", "sinusoidal"] = "learned"
-    pooling: Literal["first", "mean", "max", "attention"] = "mean"
-    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    hidden_size: int = Field(128, ge=2, description="width of the states")
+    layers: int = Field(2, ge=1, description="one on the other")
+    heads: int = Field(4, ge=1, description="attention heads a layer")
+    feed_forward_size: int = Field(512, ge=1, description="inner width of the feed-forward nets")
+    norm: Literal["pre", "post"] = Field("pre", description="layer norm before each part, or after each residual")
+    positions: Literal["learned", "sinusoidal"] = Field("learned", description="how a token knows its place")
+    pooling: Literal["first", "mean", "max", "attention"] = Field(
+        "mean", description="how the states of a text become one vector"
+    )
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights; slow on a CPU")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "embedding_size": 16},
         {"hidden_size": 16, "heads": 4, "feed_forward_size": 32, "embedding_size": 12, "norm": "post"},
@@ -90,8 +95,8 @@ class TransformerOptions(NetworkOptions):
 class CheckpointOptions(Options):
     """Fine-tuning. Attention dropout is off: on a CPU it costs the fused kernel (docs/log.md)."""
 
-    dropout: float = Field(0.1, ge=0, lt=1)
-    attention_dropout: float = Field(0.0, ge=0, lt=1)
+    dropout: float = Field(0.1, ge=0, lt=1, description="wherever the checkpoint has one")
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights; slow on a CPU")
     recipe_defaults: ClassVar[dict[str, Any]] = {
         "tokens": {"kind": "checkpoint", "max_length": 256, "strategy": "head+tail"},
         "training": {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
+from regard import manifest
 from regard.errors import DataError, ModelError
 from regard.recipe import Recipe
 from regard.records import Corpus, Label, Prediction, RunFolder
@@ -205,8 +206,7 @@ def write_predictions(path: Path, found: Sequence[Prediction], labels: Sequence[
     rows = [
         {
             "id": item.id,
-            # Parquet holds UTF-8 only; a lone surrogate has no place in it.
-            "input": item.input.encode("utf-8", "replace").decode(),
+            "input": _storable(item.input),
             "output": item.output if isinstance(item.output, str) else list(item.output),
             "gold": item.gold if item.gold is None or isinstance(item.gold, str) else list(item.gold),
             "confidence": item.confidence,
@@ -217,6 +217,11 @@ def write_predictions(path: Path, found: Sequence[Prediction], labels: Sequence[
     temporary = path.with_name(f".{path.name}.tmp")
     parquet.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
     temporary.replace(path)
+
+
+def _storable(text: str) -> str:
+    """Parquet holds UTF-8 only; a lone surrogate has no place in it."""
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def read_predictions(path: Path) -> list[Prediction]:
@@ -252,6 +257,8 @@ def load_classifier(run: RunFolder) -> Classifier:
 
     recipe = recipes.load(run.recipe)
     facts = run.read_json(run.run_json)
+    if damage := manifest.damage(run.model):
+        raise ModelError(f"{run.model} is not as training left it: {damage}", mend="train again, or restore the folder")
     labels, multi_label = facts["labels"], facts["multi_label"]
     if recipe.entry.kind == "baseline":
         model = recipe.entry.load().load(run.model)
@@ -269,8 +276,9 @@ def load_classifier(run: RunFolder) -> Classifier:
 def _load_network(folder: Path, recipe: Recipe) -> Any:
     from transformers import AutoModelForSequenceClassification
 
-    import regard.auto  # noqa: F401  registers our networks
+    from regard import auto
 
+    auto.register()
     try:
         model = AutoModelForSequenceClassification.from_pretrained(
             str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True

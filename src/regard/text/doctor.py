@@ -18,6 +18,8 @@ from regard.text.near_duplicates import near_duplicates
 
 __all__ = ["Diagnosis", "Finding", "examine"]
 
+MOST_SHARED = 0.5
+"""Above this share of a part that is also in train, its scores measure memory."""
 MOST_COMPARED = 60_000
 """Texts compared for near duplicates; of more, evenly spread ones are, and a note says so."""
 
@@ -135,9 +137,9 @@ def _across(parts: Mapping[str, Corpus]) -> Iterator[Finding]:
 def _shared(part: str, corpus: Corpus, train: Corpus) -> Iterator[Finding]:
     labels = {text: label for _, text, label in train}
     shared = [row for row, text in enumerate(corpus.texts) if text in labels and text.strip()]
-    if len(shared) == len(corpus):
+    if len(shared) > MOST_SHARED * len(corpus):
         mend = "give texts that training does not see"
-        message = "every text is also in train: its scores would say nothing"
+        message = f"{_count(shared, corpus)} also in train: its scores would say nothing"
         yield _finding("block", "same_as_train", part, message, corpus, shared, mend)
     elif shared:
         own = corpus.labels

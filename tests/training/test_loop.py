@@ -9,7 +9,7 @@ from tiny_training import BagOfWords, TinyFeed, Watcher, checkpoint_steps, evalu
 from regard.errors import DataError, UsageError
 from regard.recipe import TrainingOptions
 from regard.records import RunFolder
-from regard.train.snapshot import load_weights
+from regard.training.snapshot import load_weights
 
 
 def scripted(*values, name="accuracy"):

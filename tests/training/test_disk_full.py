@@ -9,7 +9,7 @@ from torch import nn
 
 from regard.errors import RegardError
 from regard.records import RunFolder
-from regard.train.checkpoint import Checkpoints
+from regard.training.checkpoint import Checkpoints
 
 MIB = 1 << 20
 

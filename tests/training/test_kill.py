@@ -15,7 +15,7 @@ import torch
 from tiny_training import Watcher, leftovers, log_lines, train
 
 context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["accelerate", "regard.train.loop", "torch._dynamo"])
+context.set_forkserver_preload(["accelerate", "regard.training.loop", "torch._dynamo"])
 
 
 class Killer:
@@ -43,8 +43,8 @@ class Killer:
 def train_until_killed(folder: Path, due: int) -> None:
     import safetensors.torch
 
-    import regard.train.checkpoint
-    import regard.train.snapshot
+    import regard.training.checkpoint
+    import regard.training.snapshot
 
     torch.set_num_threads(1)
     killer = Killer(due)
@@ -55,9 +55,9 @@ def train_until_killed(folder: Path, due: int) -> None:
         (Path, "mkdir"),
         (Path, "rename"),
         (Path, "write_text"),
-        (regard.train.snapshot, "save_file"),
-        (regard.train.snapshot, "save_model"),
-        (regard.train.checkpoint, "_seal"),
+        (regard.training.snapshot, "save_file"),
+        (regard.training.snapshot, "save_model"),
+        (regard.training.checkpoint, "_seal"),
         (safetensors.torch, "serialize_file"),
     ]:
         killer.before(holder, name)

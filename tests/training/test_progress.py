@@ -4,8 +4,8 @@ import pytest
 from rich.console import Console
 from tiny_training import train
 
-from regard.train import progress
-from regard.train.progress import PlainProgress, Quiet, RichProgress, clock, figures, progress_for
+from regard.training import progress
+from regard.training.progress import PlainProgress, Quiet, RichProgress, clock, figures, progress_for
 
 WHAT = "lstm on imdb"
 

@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from regard.recipe import TrainingOptions
 from regard.records import RunFolder
-from regard.train.loop import Batch, FitResult, fit
-from regard.train.progress import Quiet
+from regard.training.loop import Batch, FitResult, fit
+from regard.training.progress import Quiet
 
 WORDS, ROWS = 40, 36
 OPTIONS: dict[str, Any] = {

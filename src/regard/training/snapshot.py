@@ -16,9 +16,9 @@ from safetensors.torch import load_file, load_model, save_file, save_model
 from torch import Tensor, nn
 
 from regard.errors import ModelError, UsageError
-from regard.train.checkpoint import Checkpoint, Checkpoints
-from regard.train.random_state import RandomState
-from regard.train.state import TrainingState
+from regard.training.checkpoint import Checkpoint, Checkpoints
+from regard.training.random_state import RandomState
+from regard.training.state import TrainingState
 
 
 @dataclass

@@ -7,7 +7,7 @@ import threading
 import pytest
 from tiny_training import Watcher, checkpoint_steps, evaluate, leftovers, log_lines, signal_at, train
 
-from regard.train.loop import Interrupted
+from regard.training.loop import Interrupted
 
 SIGNALS = [signal.SIGTERM, signal.SIGINT]
 

@@ -9,8 +9,8 @@ from torch import nn
 
 from regard.errors import ModelError
 from regard.records import RunFolder
-from regard.train.checkpoint import Checkpoints
-from regard.train.snapshot import load_weights
+from regard.training.checkpoint import Checkpoints
+from regard.training.snapshot import load_weights
 
 FILES = ("manifest.json", "model.safetensors", "optimizer.safetensors", "random.safetensors", "state.json")
 STOPPED, BEFORE = 12, 9

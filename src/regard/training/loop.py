@@ -20,15 +20,15 @@ from torch import Tensor, nn
 from regard.errors import RegardError, UsageError
 from regard.recipe import TrainingOptions
 from regard.records import RunFolder
-from regard.train import optim, random_state
-from regard.train.checkpoint import Checkpoints
-from regard.train.divergence import Watch
-from regard.train.log import Log
-from regard.train.plan import Batch, Feed, Plan, Step
-from regard.train.progress import Progress, Quiet
-from regard.train.signals import StopNow, StopRequest
-from regard.train.snapshot import Snapshot, load_weights, starting_point
-from regard.train.state import FitResult, TrainingState
+from regard.training import optim, random_state
+from regard.training.checkpoint import Checkpoints
+from regard.training.divergence import Watch
+from regard.training.log import Log
+from regard.training.plan import Batch, Feed, Plan, Step
+from regard.training.progress import Progress, Quiet
+from regard.training.signals import StopNow, StopRequest
+from regard.training.snapshot import Snapshot, load_weights, starting_point
+from regard.training.state import FitResult, TrainingState
 
 __all__ = ["Batch", "Feed", "FitResult", "Interrupted", "fit"]
 

@@ -9,9 +9,9 @@ from tiny_training import BagOfWords, TinyFeed, checkpoint_steps, evaluate, log_
 from regard.errors import DivergedError
 from regard.recipe import TrainingOptions
 from regard.records import RunFolder
-from regard.train.checkpoint import Checkpoints
-from regard.train.divergence import SKIPPED_STEPS_ALLOWED, Watch
-from regard.train.snapshot import load_weights
+from regard.training.checkpoint import Checkpoints
+from regard.training.divergence import SKIPPED_STEPS_ALLOWED, Watch
+from regard.training.snapshot import load_weights
 
 FAULTY = 11
 

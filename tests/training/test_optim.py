@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from regard.recipe import TrainingOptions
-from regard.train import optim
+from regard.training import optim
 
 
 class Block(nn.Module):

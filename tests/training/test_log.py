@@ -4,7 +4,7 @@ import logging
 import pytest
 
 from regard.errors import RegardError
-from regard.train.log import Log
+from regard.training.log import Log
 
 
 def write(log, step):

@@ -9,7 +9,7 @@ import torch
 from tiny_training import BagOfWords, TinyFeed, Watcher, checkpoint_steps, log_lines, signal_at, train
 
 from regard.errors import UsageError
-from regard.train.loop import Interrupted
+from regard.training.loop import Interrupted
 
 STEPS = 24
 

@@ -1,7 +1,7 @@
 from tiny_training import TinyFeed
 
 from regard.recipe import TrainingOptions
-from regard.train.plan import Plan
+from regard.training.plan import Plan
 
 
 def plan(sizes=(5, 3, 6), rows=36, **options):

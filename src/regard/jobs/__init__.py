@@ -1,0 +1,1 @@
+"""The room jobs; docs/architecture.md says what lives here."""

@@ -1,0 +1,133 @@
+"""From a recipe to the parts of the data that a training sees: read, cut, examine. Nothing is trained here."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regard import assets
+from regard.errors import DataError
+from regard.recipe import DataOptions, Recipe
+from regard.records import Corpus
+from regard.text import doctor, split
+from regard.text.read import read
+
+if TYPE_CHECKING:
+    from regard.text.tokenise import Encoded
+
+logger = logging.getLogger("regard")
+IN_MEMORY = "data/{part}.parquet"  # where a run folder keeps texts that were given as objects
+
+
+@dataclass
+class Parts:
+    """The parts of the data, and what was done to get them. `split_note` is a sentence for the user."""
+
+    train: Corpus
+    validation: Corpus
+    test: Corpus | None
+    cut_from_train: bool
+    split_note: str | None
+    labels: list[str]
+    multi_label: bool
+    diagnosis: doctor.Diagnosis | None = None
+    truncated: dict[str, float] = field(default_factory=dict)
+
+    def named(self) -> dict[str, Corpus]:
+        parts = {"train": self.train, "validation": self.validation, "test": self.test}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def describe(self) -> dict[str, Any]:
+        """The `data` group of run.json."""
+        facts: dict[str, Any] = {
+            name: {"source": part.source, "n": len(part), "sha256": part.sha256(), "columns": part.columns}
+            for name, part in self.named().items()
+        }
+        facts["validation"]["cut_from_train"] = self.cut_from_train
+        facts.setdefault("test", None)
+        facts["split_note"] = self.split_note
+        return facts
+
+
+def prepare(recipe: Recipe, *, offline: bool = False) -> Parts:
+    """Read the parts that a recipe names; cut validation from train where none is given. Raises `DataError`."""
+    options = recipe.data
+    whole = _read(options.train, options, offline=offline)
+    test = _read(options.test, options, offline=offline) if options.test else None
+    note = None
+    if options.validation:
+        train, validation = whole, _read(options.validation, options, offline=offline)
+    else:
+        cut = split.cut_validation(whole, fraction=options.validation_fraction, seed=recipe.seed, how=options.split)
+        train, validation, note = cut.train, cut.validation, cut.note
+    if options.max_train_examples is not None:
+        train = split.limit(train, options.max_train_examples, seed=recipe.seed, how=options.split)
+    labels = train.label_names()
+    return Parts(train, validation, test, not options.validation, note, labels, train.multi_label)
+
+
+def _read(source: str, options: DataOptions, *, offline: bool) -> Corpus:
+    corpus = read(
+        source,
+        text_column=options.text_column,
+        label_column=options.label_column,
+        label_separator=options.label_separator,
+        offline=offline,
+    )
+    if corpus.labels is None:
+        raise DataError("no labels in it", file=source, mend="name the column with --label-column")
+    return corpus
+
+
+def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: int | None, *, force: bool) -> None:
+    """Let the doctor look, say what was found, and stop at what makes the result meaningless unless `force`."""
+    lengths = None
+    if encoded is not None and max_length is not None:
+        lengths = {name: [item.tokens_in_text for item in items] for name, items in encoded.items()}
+        parts.truncated = {
+            name: sum(n > max_length for n in counts) / max(len(counts), 1) for name, counts in lengths.items()
+        }
+    parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=max_length)
+    for line in parts.diagnosis.lines():
+        logger.info("%s", line)
+    if parts.diagnosis.blocked and not force:
+        blocks = [item for item in parts.diagnosis.findings if item.severity == "block"]
+        raise DataError(
+            "; ".join(item.message for item in blocks),
+            file=parts.train.source,
+            mend=(blocks[0].mend or "mend the data") + "; --force trains all the same",
+        )
+
+
+def settle_source(source: Any, part: str, folder: Callable[[], Path]) -> str:
+    """A source as a recipe can name it: a path made absolute, a word as it is, an object kept as a file of the run."""
+    if source is None or (isinstance(source, str) and not source):
+        return ""
+    if isinstance(source, str | Path):
+        path = Path(source)
+        return str(path.resolve()) if path.exists() and not assets.is_data(str(source)) else str(source)
+    return str(keep(read(source), folder() / IN_MEMORY.format(part=part)).resolve())
+
+
+def keep(corpus: Corpus, path: Path) -> Path:
+    """Write a corpus as Parquet with the columns id, text and label."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    columns: dict[str, Any] = {"id": corpus.ids, "text": corpus.texts}
+    if corpus.labels is not None:
+        columns["label"] = [label if isinstance(label, str) else list(label) for label in corpus.labels]
+    parquet.write_table(pa.table(columns), path, compression="zstd")
+    return path
+
+
+def fingerprint(recipe: Recipe, parts: Parts) -> str:
+    """A hash of what decides the weights: the recipe but for where its files lie, and the content of the data."""
+    settled = recipe.model_copy(update={"data": recipe.data.model_copy(update={"train": "", "test": None})})
+    content = settled.to_toml() + parts.train.sha256() + parts.validation.sha256()
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -1,0 +1,279 @@
+"""The main job: data and a recipe in, a run folder out. Read, examine, train, score once, explain, report."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from regard import manifest
+from regard import recipe as recipes
+from regard.errors import DataError, UsageError
+from regard.jobs import facts
+from regard.jobs.load import Model
+from regard.jobs.prepare import Parts, examine, prepare, settle_source
+from regard.recipe import Recipe
+from regard.records import Prediction, RunFolder, Scores
+
+if TYPE_CHECKING:
+    from regard.tasks.classify import Classifier
+
+logger = logging.getLogger("regard")
+EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
+
+
+@dataclass
+class Stopwatch:
+    """Seconds by stage, for run.json."""
+
+    started: float = field(default_factory=time.perf_counter)
+    stages: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            self.stages[name] = round(self.stages.get(name, 0.0) + time.perf_counter() - began, 3)
+
+    def record(self) -> dict[str, float]:
+        return {**self.stages, "total": round(time.perf_counter() - self.started, 3)}
+
+
+@dataclass
+class Trained:
+    """What one kind of model hands back: the classifier in memory, and the `training` group of run.json."""
+
+    classifier: Classifier
+    training: dict[str, Any]
+
+
+def train(
+    data: Any = None,
+    *,
+    model: str | None = None,
+    task: str | None = None,
+    recipe: str | Path | Recipe | None = None,
+    out: str | Path | None = None,
+    validation: Any = None,
+    test: Any = None,
+    text_column: str | None = None,
+    label_column: str | None = None,
+    seed: int | None = None,
+    sets: dict[str, Any] | list[str] | None = None,
+    max_train_examples: int | None = None,
+    resume: bool = False,
+    force: bool = False,
+    offline: bool = False,
+    quiet: bool = False,
+) -> Model:
+    """Train one model and leave a run folder.
+
+    `data`, `validation` and `test` are a file, a folder, an asset's word, a hub id, a DataFrame or a Corpus; `recipe` a
+    TOML file or a `Recipe`. What is named here wins over the recipe. `test` is scored once and chooses nothing.
+
+    Raises `UsageError` (options), `DataError` (data, or what the doctor blocks without `force`), `ModelError`,
+    `DivergedError`; `Interrupted` when stopped, after a checkpoint that `resume` goes on from.
+    """
+    watch = Stopwatch()
+    given = {
+        "data.text_column": text_column,
+        "data.label_column": label_column,
+        "data.max_train_examples": max_train_examples,
+        "seed": seed,
+        "task": task,
+    }
+    named = {key: value for key, value in given.items() if value is not None}
+    settled = _settle(recipe, sets, named, model)
+    run = _open(out, data if isinstance(data, str | Path) else settled.data.train, settled, resume=resume)
+    if resume and run.run_json.is_file():
+        logger.info("%s is finished already: nothing to resume", run.path)
+        return Model(run)
+    settled = _with_sources(settled, run, train=data, validation=validation, test=test)
+    run.path.mkdir(parents=True, exist_ok=True)
+    (run.path / "recipe.toml").write_text(settled.to_toml(), encoding="utf-8")
+    return _run(settled, run, watch, resume=resume, force=force, offline=offline, quiet=quiet)
+
+
+def _run(recipe: Recipe, run: RunFolder, watch: Stopwatch, **switches: bool) -> Model:
+    with watch.stage("prepare"):
+        parts = prepare(recipe, offline=switches["offline"])
+    fit = _fit_baseline if recipe.entry.kind == "baseline" else _fit_network
+    trained = fit(recipe, parts, run, watch, **switches)
+    with watch.stage("evaluate"):
+        scored = _score(recipe, parts, trained.classifier, run)
+    with watch.stage("explain"):
+        _explain(trained.classifier, scored, run)
+    _write_record(recipe, parts, trained, run, watch)
+    from regard.report import card, page
+
+    page.write(run)
+    card.write(run)
+    return Model(run)
+
+
+def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) -> Recipe:
+    base: dict[str, Any] = {}
+    if isinstance(recipe, Recipe):
+        base = recipe.model_dump()
+    elif recipe is not None:
+        base = recipes.read_toml(recipe)
+    if model is not None and base.get("model", {}).get("name") not in (None, model):
+        base = {key: value for key, value in base.items() if key != "model"}  # another model's options
+    return recipes.build(base, _as_layer(named), sets=sets, model=model)
+
+
+def _as_layer(named: dict[str, Any]) -> dict[str, Any]:
+    layer: dict[str, Any] = {}
+    for path, value in named.items():
+        group, _, key = path.rpartition(".")
+        layer = recipes.merge(layer, {group: {key: value}} if group else {key: value})
+    return layer
+
+
+def _with_sources(recipe: Recipe, run: RunFolder, **given: Any) -> Recipe:
+    """The recipe with each part of the data named so that it is found again from anywhere."""
+    sources = {}
+    for part, source in given.items():
+        chosen = getattr(recipe.data, part) if source is None else source
+        sources[part] = settle_source(chosen, part, lambda: run.path) or (None if part != "train" else "")
+    if not sources["train"]:
+        raise UsageError("no training data is named", mend="give a file, a folder, an asset's word or a hub id")
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=sources)})
+
+
+def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) -> RunFolder:
+    """The run folder to write. A finished one is never written over."""
+    if out is None:
+        stem = f"{Path(str(data)).stem or 'data'}-{Path(recipe.model_name.removeprefix('hub:')).name}"
+        path, number = Path("runs") / stem, 2
+        while not resume and path.exists():
+            path, number = Path("runs") / f"{stem}-{number}", number + 1
+        return RunFolder(path)
+    run = RunFolder(Path(out))
+    if run.path.is_file():
+        raise UsageError(f"--out {out} is a file", mend="name a folder")
+    if not resume and (run.run_json.is_file() or run.checkpoints.is_dir()):
+        state = "a finished run" if run.run_json.is_file() else "the checkpoints of an unfinished run"
+        raise UsageError(f"{out} holds {state}", mend="go on with --resume, or name another folder with --out")
+    return run
+
+
+def _fit_baseline(recipe: Recipe, parts: Parts, run: RunFolder, watch: Stopwatch, **switches: bool) -> Trained:
+    from regard.tasks.classify import BaselineClassifier
+    from regard.text.normalise import Normaliser
+
+    with watch.stage("prepare"):
+        examine(parts, None, None, force=switches["force"])
+        normaliser = Normaliser(recipe.preprocess)
+        texts = [normaliser(text).text for text in parts.train.texts]
+    with watch.stage("train"):
+        model = recipe.entry.load()(recipe.model_options)
+        model.fit(texts, parts.train.labels, parts.labels, parts.multi_label, recipe.seed)
+    _save_model(run, model.save)
+    return Trained(
+        BaselineClassifier(model, normaliser, parts.labels, parts.multi_label, recipe.model_name),
+        {"examples_per_second": round(len(texts) / max(watch.stages["train"], 1e-9), 1)},
+    )
+
+
+def _fit_network(recipe: Recipe, parts: Parts, run: RunFolder, watch: Stopwatch, **switches: bool) -> Trained:
+    from regard.jobs.fit_network import fit_network
+
+    return fit_network(recipe, parts, run, watch, **switches)
+
+
+def _save_model(run: RunFolder, *writers: Any) -> None:
+    """model/ in one step: written beside, sealed, renamed."""
+    temporary = run.path / ".model.tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    temporary.mkdir(parents=True)
+    for write in writers:
+        write(temporary)
+    manifest.seal(temporary)
+    shutil.rmtree(run.model, ignore_errors=True)
+    temporary.rename(run.model)
+
+
+def _score(recipe: Recipe, parts: Parts, classifier: Classifier, run: RunFolder) -> list[Prediction]:
+    """Score test (once) where it is given, else validation; write scores.json and predictions.parquet."""
+    from regard.metrics.classify import score
+    from regard.tasks.classify import predictions, write_predictions
+
+    found: dict[str, tuple[list[Prediction], Scores]] = {}
+    for part, corpus in parts.named().items():
+        if part == "train":
+            continue
+        said = predictions(classifier, corpus)
+        found[part] = (
+            said,
+            score(said, parts.labels, part=part, multi_label=parts.multi_label, seed=recipe.seed),
+        )
+    said, scores = found["test" if parts.test is not None else "validation"]
+    document = scores.to_json()
+    if parts.test is not None:
+        document["validation"] = found["validation"][1].to_json()
+    run.write_json(run.scores, document)
+    write_predictions(run.predictions, said, parts.labels, parts.multi_label)
+    return said
+
+
+def _explain(classifier: Classifier, scored: list[Prediction], run: RunFolder) -> None:
+    """A few texts highlighted, for the report: the surest mistakes, and texts that were answered right."""
+    from regard.analysis import mistakes
+    from regard.analysis.explain import explain
+
+    wrong = mistakes.surest(scored, EXPLAINED)
+    right = [item for item in scored if item.gold is not None and item.output == item.gold]
+    step = max(1, len(right) // EXPLAINED)
+    chosen = [("mistake", item) for item in wrong] + [("example", item) for item in right[::step][:EXPLAINED]]
+    documents = []
+    for kind, item in chosen:
+        if not item.input.strip():
+            continue
+        try:
+            explanation = explain(classifier, item.input)
+        except (UsageError, DataError) as error:
+            logger.warning("no explanation for text %s: %s", item.id, error.message)
+            continue
+        documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
+    run.write_json(run.explanations, documents)
+
+
+def _write_record(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder, watch: Stopwatch) -> None:
+    """run.json, last of all: a folder that has it is a finished run."""
+    import regard
+
+    assert parts.diagnosis is not None
+    run.write_json(run.doctor, parts.diagnosis.to_json())
+    scored = parts.test if parts.test is not None else parts.validation
+    run.write_json(
+        run.run_json,
+        {
+            "regard": regard.__version__,
+            "task": recipe.task,
+            "model": recipe.model_name,
+            "architecture": recipe.entry.word,
+            "kind": recipe.entry.kind,
+            "labels": parts.labels,
+            "multi_label": parts.multi_label,
+            "seed": recipe.seed,
+            "command": facts.command(),
+            "versions": facts.versions(),
+            "machine": facts.machine(),
+            "data": parts.describe(),
+            "training": trained.training,
+            "size": facts.size(run, trained.classifier),
+            "latency_ms": facts.latency(trained.classifier, scored.texts),
+            "scored": "validation" if parts.test is None else "test",
+            "truncated": parts.truncated,
+            "peak_memory_mib": facts.peak_memory_mib(),
+            "timings": watch.record(),
+        },
+    )
