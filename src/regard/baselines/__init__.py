@@ -1,0 +1,1 @@
+"""The room baselines; docs/architecture.md says what lives here."""

@@ -1,0 +1,1 @@
+"""The room metrics; docs/architecture.md says what lives here."""

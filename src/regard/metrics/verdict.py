@@ -1,0 +1,159 @@
+"""Which differences between models are within noise, and which model to take: said in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from regard.metrics.compare import Difference, holm, mcnemar, paired_bootstrap
+
+SIGNIFICANCE = 0.05
+
+
+@dataclass(frozen=True)
+class Contender:
+    """One model on the texts that all contenders were scored on: `correct` is bool [seeds n], or [n] for one
+    seed.
+
+    `latency_ms` is for one text, `size` is in bytes; they decide among models that are equally good.
+    """
+
+    name: str
+    correct: np.ndarray = field(repr=False)
+    latency_ms: float
+    size: int
+
+    @property
+    def by_seed(self) -> np.ndarray:
+        return np.atleast_2d(self.correct).astype(bool)
+
+    @property
+    def accuracy(self) -> float:
+        """The mean over texts and seeds."""
+        return float(self.by_seed.mean())
+
+
+@dataclass(frozen=True)
+class Pair:
+    """`first` is the better one. `p` is raw, `p_adjusted` Holm's over all pairs and what `within_noise` goes
+    by."""
+
+    first: str
+    second: str
+    difference: float
+    interval: tuple[float, float]
+    test: str
+    p: float
+    p_adjusted: float
+
+    @property
+    def within_noise(self) -> bool:
+        return self.p_adjusted > SIGNIFICANCE
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "interval": list(self.interval), "within_noise": self.within_noise}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """`ranking` from the best; `tied` are within noise of the best; `take` is the cheapest of these and the
+    best."""
+
+    ranking: list[str]
+    tied: list[str]
+    take: str
+    pairs: list[Pair]
+    sentence: str
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "take": self.take,
+            "sentence": self.sentence,
+            "ranking": self.ranking,
+            "tied_with_best": self.tied,
+            "pairs": [pair.to_json() for pair in self.pairs],
+        }
+
+
+def verdict(contenders: Sequence[Contender], *, seed: int) -> Verdict:
+    """Compare every pair by accuracy and say which model to take.
+
+    With one seed each, a pair is tested by McNemar's mid-p; with more, by a bootstrap over texts and seeds.
+    The interval of the difference comes from the bootstrap either way.
+    """
+    ranked = sorted(contenders, key=lambda c: (-c.accuracy, *_cost(c)))
+    if not ranked:
+        raise ValueError("there is nothing to compare")
+    pairs = _pairs(ranked, seed=seed)
+    best = ranked[0]
+    level = {pair.second for pair in pairs if pair.first == best.name and pair.within_noise}
+    tied = [contender for contender in ranked if contender.name in level]
+    take = min([best, *tied], key=_cost)
+    return Verdict(
+        ranking=[contender.name for contender in ranked],
+        tied=[contender.name for contender in tied],
+        take=take.name,
+        pairs=pairs,
+        sentence=" ".join(_sentences(ranked, tied, take, pairs)),
+    )
+
+
+def _cost(contender: Contender) -> tuple[float, int, str]:
+    return contender.latency_ms, contender.size, contender.name
+
+
+def _pairs(ranked: list[Contender], *, seed: int) -> list[Pair]:
+    tested = [(a, b, *_test(a, b, seed=seed)) for a, b in combinations(ranked, 2)]
+    adjusted = holm([difference.p for _, _, _, difference in tested])
+    return [
+        Pair(a.name, b.name, found.difference, found.interval, test, found.p, p)
+        for (a, b, test, found), p in zip(tested, adjusted, strict=True)
+    ]
+
+
+def _test(a: Contender, b: Contender, *, seed: int) -> tuple[str, Difference]:
+    found = paired_bootstrap(a.by_seed, b.by_seed, seed=seed)
+    if len(a.by_seed) > 1 or len(b.by_seed) > 1:
+        return "paired bootstrap over texts and seeds", found
+    p = mcnemar(a.by_seed[0], b.by_seed[0])
+    return "McNemar, mid-p", Difference(found.difference, found.interval, p)
+
+
+def _sentences(ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair]) -> list[str]:
+    best, n = ranked[0], ranked[0].by_seed.shape[1]
+    said = [f"{best.name} is right most often: {_percent(best.accuracy)} of {n:,} texts."]
+    if len(ranked) > 1 and not tied:
+        behind = pairs[0]
+        said.append(f"Its lead over {behind.second}, {_points(behind.difference)}, is more than noise.")
+    elif tied:
+        names = _enumerate([f"{c.name} ({_percent(c.accuracy)})" for c in tied])
+        said.append(f"{names} {'is' if len(tied) == 1 else 'are'} within noise of it.")
+    others = [pair for pair in pairs if pair.within_noise and pair.first != best.name]
+    if others:
+        names = "; ".join(f"{pair.first} and {pair.second}" for pair in others)
+        said.append(f"Also within noise of each other: {names}.")
+    said.append(f"Take {take.name}{'' if take is best else _saving(take, best)}.")
+    return said
+
+
+def _saving(take: Contender, best: Contender) -> str:
+    return (
+        f", which these texts can't tell from {best.name} and which is cheaper to run "
+        f"({take.latency_ms:.3g} ms a text against {best.latency_ms:.3g} ms)"
+    )
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"
+
+
+def _points(difference: float) -> str:
+    return f"{100 * difference:.1f} points"
+
+
+def _enumerate(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]

@@ -1,0 +1,96 @@
+"""The verdict names what the numbers say, no more."""
+
+from __future__ import annotations
+
+import json
+from zlib import crc32
+
+import numpy as np
+import pytest
+
+from regard.metrics.verdict import Contender, Verdict, verdict
+
+HARD = np.random.default_rng(1).random(3000)
+"""How hard each text is: models err on the same ones."""
+
+
+def contender(name: str, accuracy: float, *, seeds: int = 1, latency_ms: float = 1.0, size: int = 1) -> Contender:
+    luck = np.random.default_rng(crc32(name.encode())).random((seeds, len(HARD)))
+    return Contender(name, 0.7 * HARD + 0.3 * luck < accuracy * 0.7 + 0.15, latency_ms, size)
+
+
+def ladder(seeds: int = 1) -> Verdict:
+    return verdict(
+        [
+            contender("cheap", 0.80, seeds=seeds, latency_ms=0.1),
+            contender("poor", 0.60, seeds=seeds, latency_ms=0.05),
+            contender("dear", 0.805, seeds=seeds, latency_ms=20.0),
+        ],
+        seed=1,
+    )
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_among_equals_the_cheapest_is_taken(seeds: int) -> None:
+    said = ladder(seeds)
+    assert said.take == "cheap"
+    assert set(said.ranking[:2]) == {"cheap", "dear"}
+    assert said.ranking[2] == "poor"
+    assert len(said.tied) == 1
+    assert "within noise" in said.sentence
+    assert "Take cheap" in said.sentence
+    tests = {pair.test for pair in said.pairs}
+    assert tests == ({"McNemar, mid-p"} if seeds == 1 else {"paired bootstrap over texts and seeds"})
+
+
+def test_pairs_are_all_there_and_corrected() -> None:
+    said = ladder()
+    assert {frozenset((pair.first, pair.second)) for pair in said.pairs} == {
+        frozenset(pair) for pair in (("cheap", "dear"), ("cheap", "poor"), ("dear", "poor"))
+    }
+    for pair in said.pairs:
+        assert pair.difference >= 0
+        assert pair.p_adjusted >= pair.p
+        assert pair.within_noise == ({pair.first, pair.second} == {"cheap", "dear"})
+
+
+def test_a_clear_best_is_taken_whatever_it_costs() -> None:
+    said = verdict([contender("good", 0.9, latency_ms=50), contender("fair", 0.8)], seed=1)
+    assert said.take == "good"
+    assert said.tied == []
+    assert "more than noise" in said.sentence
+    assert said.sentence.endswith("Take good.")
+
+
+def test_noise_among_the_others_is_said_too() -> None:
+    said = verdict([contender("best", 0.9), contender("one", 0.7), contender("other", 0.7)], seed=1)
+    assert "Also within noise of each other" in said.sentence
+    assert said.take == "best"
+
+
+def test_equal_latency_goes_by_size() -> None:
+    said = verdict([contender("large", 0.805, size=100), contender("small", 0.8, size=1)], seed=1)
+    assert said.take == "small"
+
+
+def test_one_model_is_a_verdict_too() -> None:
+    said = verdict([contender("only", 0.8)], seed=1)
+    assert (said.take, said.pairs, said.tied) == ("only", [], [])
+
+
+def test_models_may_have_different_numbers_of_seeds() -> None:
+    said = verdict([contender("lstm", 0.8, seeds=3), contender("tfidf", 0.6)], seed=1)
+    assert said.take == "lstm"
+
+
+def test_it_is_json() -> None:
+    document = json.loads(json.dumps(ladder().to_json()))
+    assert document["take"] == "cheap"
+    assert {"first", "second", "difference", "interval", "p", "p_adjusted", "within_noise", "test"} <= set(
+        document["pairs"][0]
+    )
+
+
+def test_nothing_to_compare() -> None:
+    with pytest.raises(ValueError, match="nothing to compare"):
+        verdict([], seed=1)
