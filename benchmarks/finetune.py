@@ -149,7 +149,8 @@ def main() -> None:
     rows = measure(given.reviews, given.rounds)
     for row in rows:
         print(
-            f"{row['row']:24} {row['reviews_per_second']:6.1f} reviews/s, Trainer {row['peer_reviews_per_second']:5.1f}: "
+            f"{row['row']:24} {row['reviews_per_second']:6.1f} reviews/s, "
+            f"Trainer {row['peer_reviews_per_second']:5.1f}: "
             f"{row['ratio']:.2f} times [{row['low']:.2f}–{row['high']:.2f}]"
         )
     if given.json:

@@ -5,6 +5,8 @@ Notable: weights come from safetensors only, and code that a checkpoint brings a
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -49,15 +51,32 @@ def load_classifier(
     try:
         config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
         _configure(config, labels, multi_label, options, pad_token_id)
-        return AutoModelForSequenceClassification.from_pretrained(
-            place, config=config, local_files_only=local, trust_remote_code=False, use_safetensors=True
-        )
+        with _quiet():
+            return AutoModelForSequenceClassification.from_pretrained(
+                place, config=config, local_files_only=local, trust_remote_code=False, use_safetensors=True
+            )
     except (OSError, ValueError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelError(
             f"{name}: it can't be loaded as a text classifier: {first}",
             mend="give a folder with config.json and model.safetensors, an asset's word, or a hub id that is reachable",
         ) from None
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """That the head is new, and a bar for reading one file, are no news to who asked for a classifier."""
+    from transformers.utils import logging
+
+    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if bars:
+            logging.enable_progress_bar()
 
 
 def _configure(

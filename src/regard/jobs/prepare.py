@@ -84,7 +84,7 @@ def _read(source: str, options: DataOptions, *, offline: bool) -> Corpus:
 
 
 def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: int | None, *, force: bool) -> None:
-    """Let the doctor look, say what was found, and stop at what makes the result meaningless unless `force`."""
+    """Let the doctor look, say what was found (notes are for the report), and stop at what makes the result meaningless unless `force`."""
     lengths = None
     if encoded is not None and max_length is not None:
         lengths = {name: [item.tokens_in_text for item in items] for name, items in encoded.items()}
@@ -92,7 +92,7 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: 
             name: sum(n > max_length for n in counts) / max(len(counts), 1) for name, counts in lengths.items()
         }
     parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=max_length)
-    for line in parts.diagnosis.lines():
+    for line in parts.diagnosis.lines(notes=False):
         logger.info("%s", line)
     if parts.diagnosis.blocked and not force:
         blocks = [item for item in parts.diagnosis.findings if item.severity == "block"]

@@ -62,11 +62,13 @@ class Diagnosis:
     def from_json(cls, document: dict[str, Any]) -> Diagnosis:
         return cls([Finding(**finding) for finding in document["findings"]], document["parts"])
 
-    def lines(self) -> list[str]:
-        """Plain text for a terminal, the verdict first."""
+    def lines(self, *, notes: bool = True) -> list[str]:
+        """Plain text for a terminal, the verdict first; without `notes` only what asks for something to be done."""
         lines = [f"doctor: {self.verdict}"]
         lines += [f"  {name}: {_describe(part)}" for name, part in self.parts.items()]
         for finding in self.findings:
+            if finding.severity == "note" and not notes:
+                continue
             lines.append(f"  {_WORDS[finding.severity]}, {finding.part}: {finding.message}{_places(finding)}")
             if finding.mend:
                 lines.append(f"    mend: {finding.mend}")

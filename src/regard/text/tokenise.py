@@ -200,8 +200,8 @@ def train_tokenizer(texts: Iterable[str], options: TokenOptions) -> PreTrainedTo
 def _wordpiece(texts: Iterable[str], options: TokenOptions) -> Tokenizer:
     """Subwords marked by ## (Schuster and Nakajima 2012; as in BERT).
 
-    The library's trainer numbers the ## pieces in the order of a hash map, so that two trainings differ. Named among its
-    special tokens they have fixed numbers; the vocabulary found is then put into a tokenizer without that trick.
+    The library's trainer numbers the ## pieces in the order of a hash map, so that two trainings differ. Named among
+    its special tokens they have fixed numbers; the vocabulary found is then put into a tokenizer without that trick.
     """
     from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, trainers
 
