@@ -84,7 +84,8 @@ def _read(source: str, options: DataOptions, *, offline: bool) -> Corpus:
 
 
 def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: int | None, *, force: bool) -> None:
-    """Let the doctor look, say what was found (notes are for the report), and stop at what makes the result meaningless unless `force`."""
+    """Let the doctor look, say what was found (notes are for the report), and stop at what makes the result
+    meaningless unless `force`."""
     lengths = None
     if encoded is not None and max_length is not None:
         lengths = {name: [item.tokens_in_text for item in items] for name, items in encoded.items()}

@@ -1,0 +1,1 @@
+"""The room analysis; docs/architecture.md says what lives here."""

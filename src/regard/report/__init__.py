@@ -1,0 +1,1 @@
+"""The room report; docs/architecture.md says what lives here."""

@@ -1,0 +1,89 @@
+"""Figures as a reader takes them in: with their unit, their interval and no more digits than they carry.
+
+A number and its unit are joined by a no-break space, so that no line ends between them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import PureWindowsPath
+
+from regard.records import Label
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """0.905 as "90.5 %"; a dash where there is no number."""
+    return "–" if share is None or not math.isfinite(share) else f"{100 * share:.{digits}f}\u00a0%"
+
+
+def percent_interval(interval: Sequence[float] | None) -> str:
+    """(0.893, 0.916) as "89.3 – 91.6 %"."""
+    return "" if interval is None else f"{100 * interval[0]:.1f}\u00a0–\u00a0{100 * interval[1]:.1f}\u00a0%"
+
+
+def figure(value: float | None, digits: int = 3) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.{digits}f}".replace("-", "−")
+
+
+def signed(value: float) -> str:
+    """Three significant digits and always a sign: +0.125, −1.3, 0."""
+    if not math.isfinite(value):
+        return "–"
+    shown = f"{value:+.3g}" if 0.001 <= abs(value) < 1000 else f"{value:+.2e}"
+    return "0" if value == 0 else shown.replace("-", "−")
+
+
+def count(number: float | None) -> str:
+    return "–" if number is None or not math.isfinite(number) else f"{number:,.0f}"
+
+
+def number_of(number: int, noun: str) -> str:
+    """1 step, 800 steps."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def model(name: str) -> str:
+    """A model's name; of a folder on somebody's disk the last two parts."""
+    path = PureWindowsPath(name)
+    return "/".join(path.parts[-2:]) if path.root else name
+
+
+def texts(number: int) -> str:
+    return number_of(number, "text")
+
+
+def duration(seconds: float | None) -> str:
+    """8.2 s, 3 min 20 s, 1 h 5 min."""
+    if seconds is None or not math.isfinite(seconds):
+        return "–"
+    if seconds < 60:
+        return f"{seconds:.1f}\u00a0s"
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}\u00a0h {minutes}\u00a0min" if hours else f"{minutes}\u00a0min {rest}\u00a0s"
+
+
+def size(number: float | None) -> str:
+    """Bytes in the largest unit that leaves a number of at least 1."""
+    if number is None or not math.isfinite(number):
+        return "–"
+    for unit in ("bytes", "KiB", "MiB"):
+        if number < 1024:
+            return f"{number:.0f}\u00a0{unit}" if unit == "bytes" else f"{number:.1f}\u00a0{unit}"
+        number /= 1024
+    return f"{number:.1f}\u00a0GiB"
+
+
+def label(value: Label | Sequence[str] | None) -> str:
+    """One label, or several with commas; "none" where a text has no label of several possible ones."""
+    if value is None:
+        return "unknown"
+    return value if isinstance(value, str) else ", ".join(value) or "none"
+
+
+def enumeration(words: Sequence[str], most: int = 12) -> str:
+    """a, b and c; of more than `most` the first and how many follow."""
+    if len(words) > most:
+        return f"{', '.join(words[:most])} and {len(words) - most:,} more"
+    return words[0] if len(words) == 1 else ", ".join(words[:-1]) + " and " + words[-1] if words else "none"
