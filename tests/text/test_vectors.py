@@ -17,7 +17,9 @@ def test_text_with_and_without_a_header(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "line"), [("cat 1 2\ndog 1\n", 2), ("cat 1 2\ndog 1 x\n", 2), ("cat\n", 1)], ids=["short", "word", "none"]
+    ("content", "line"),
+    [("cat 1 2\ndog 1\n", 2), ("cat 1 2\ndog 1 x\n", 2), ("cat\n", 1)],
+    ids=["short", "word", "none"],
 )
 def test_a_bad_line_is_named(tmp_path, content, line):
     path = tmp_path / "v.txt"

@@ -1,0 +1,44 @@
+"""Options that several commands share, spelled once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def _data(flag: str, metavar: str, help_text: str, **more: Any) -> Any:
+    return typer.Option(flag, metavar=metavar, help=help_text, rich_help_panel="Data", **more)
+
+
+def _training(flag: str, metavar: str | None, help_text: str, **more: Any) -> Any:
+    return typer.Option(flag, metavar=metavar, help=help_text, rich_help_panel="Training", **more)
+
+
+Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that a training wrote.")]
+Source = Annotated[str, typer.Argument(metavar="DATA", help="A file, folder, asset's word or hub id.")]
+
+TextColumn = Annotated[str | None, _data("--text-column", "NAME", "The column with the texts.")]
+LabelColumn = Annotated[str | None, _data("--label-column", "NAME", "The column with the labels.")]
+LabelSeparator = Annotated[str | None, _data("--label-separator", "SIGN", "Splits a cell into several labels.")]
+Validation = Annotated[
+    str | None,
+    _data("--validation", "DATA", "Every choice is made on it; cut from the training data when not given."),
+]
+Test = Annotated[str | None, _data("--test", "DATA", "Scored once, at the end.")]
+MaxTrainExamples = Annotated[int | None, _data("--max-train-examples", "N", "Train on at most N texts.", min=1)]
+
+Task = Annotated[str | None, _training("--task", "WORD", "What is asked of a text.")]
+Model = Annotated[
+    str | None,
+    _training("--model", "WORD", "An architecture (see: regard models), a checkpoint's folder or hub id."),
+]
+Models = Annotated[str, _training("--models", "WORDS", "Models with commas between, for example tfidf,lstm,minilm.")]
+RecipeFile = Annotated[Path | None, _training("--recipe", "FILE", "A recipe for the DATA given.")]
+Out = Annotated[Path | None, _training("--out", "DIR", "Where the result goes; runs/NAME when not given.")]
+Seed = Annotated[int | None, _training("--seed", "N", "Of everything random.", min=0)]
+Seeds = Annotated[int, _training("--seeds", "N", "Trainings of each model that depends on its seed.", min=1)]
+Sets = Annotated[list[str] | None, _training("--set", "A.B=C", "Set anything in the recipe; may be repeated.")]
+Resume = Annotated[bool, _training("--resume", None, "Go on from the last good checkpoint in --out.")]
+Force = Annotated[bool, _training("--force", None, "Go on although the doctor blocks.")]

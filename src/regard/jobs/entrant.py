@@ -1,0 +1,79 @@
+"""A model that takes part in a comparison, and what its trainings left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import TYPE_CHECKING, Any
+
+from regard import recipe as recipes
+from regard.jobs.load import Model
+from regard.recipe import Recipe
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Sets = dict[str, Any] | list[str] | None
+
+
+@dataclass(frozen=True)
+class Entrant:
+    """A model that takes part: its word, its settings ("a.b": c), and how many texts it may train on.
+
+    `folder` names its run folders; with one seed only it may do without `{seed}`.
+    """
+
+    model: str
+    sets: Sets = None
+    max_train_examples: int | None = None
+    folder: str = "{name}-seed{seed}"
+
+    def run_folder(self, seed: int) -> str:
+        name = self.model.removeprefix("hub:").strip("/").replace("/", "--")
+        return self.folder.format(name=name, seed=seed)
+
+    def recipe(self, seed: int, files: dict[str, str]) -> Recipe:
+        data: dict[str, Any] = dict(files)
+        if self.max_train_examples is not None:
+            data["max_train_examples"] = self.max_train_examples
+        return recipes.build({"seed": seed, "data": data}, model=self.model, sets=self.sets)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the trainings of one entrant left, one `Model` a seed."""
+
+    entrant: Entrant
+    models: list[Model]
+
+    def correct(self) -> np.ndarray:
+        """Which texts each training got right, bool `[seeds n]`."""
+        import numpy as np
+
+        from regard.tasks.classify import read_predictions
+
+        rows = (read_predictions(model.run.predictions) for model in self.models)
+        return np.array([[item.output == item.gold for item in row] for row in rows])
+
+    def to_json(self, folder: Path) -> dict[str, Any]:
+        """Means over the seeds; `accuracies` and `runs` are in the order of `seeds`."""
+        records = [model.record for model in self.models]
+        accuracies = [model.scores.values["accuracy"] for model in self.models]
+        first = records[0]
+        return {
+            "model": self.entrant.model,
+            "kind": first["kind"],
+            "seeded": first["kind"] != "baseline",
+            "accuracy": fmean(accuracies),
+            "macro_f1": fmean(model.scores.values["macro_f1"] for model in self.models),
+            "accuracies": accuracies,
+            "seeds": [record["seed"] for record in records],
+            "train_examples": first["data"]["train"]["n"],
+            "seconds": fmean(record["timings"]["total"] for record in records),
+            "train_seconds": fmean(record["timings"]["train"] for record in records),
+            "latency_ms": fmean(record["latency_ms"]["median"] for record in records),
+            "parameters": first["size"]["parameters"],
+            "bytes": first["size"]["bytes"],
+            "runs": [str(model.run.path.relative_to(folder)) for model in self.models],
+        }

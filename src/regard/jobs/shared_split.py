@@ -1,0 +1,62 @@
+"""The split that every model of a comparison gets: cut once, before any training, and kept as files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from regard.errors import UsageError
+from regard.jobs.prepare import keep
+from regard.recipe import DataOptions
+from regard.records import Corpus
+from regard.text.read import read
+from regard.text.split import cut_validation
+
+PARTS = ("train", "validation", "test")
+TEST_FRACTION = 0.2
+
+
+@dataclass(frozen=True)
+class Split:
+    """The parts that every entrant gets, and a sentence on how they were cut (None: all were given)."""
+
+    train: Corpus
+    validation: Corpus
+    test: Corpus
+    note: str | None
+
+    def keep(self, folder: Path) -> dict[str, str]:
+        """The parts as Parquet files in `folder`. Raises `UsageError` where it holds other data already."""
+        files = {}
+        for part in PARTS:
+            corpus, path = getattr(self, part), (folder / f"{part}.parquet").resolve()
+            if not path.exists():
+                keep(corpus, path)
+            elif read(path).sha256() != corpus.sha256():
+                raise UsageError(f"{path} is from a comparison of other data", mend="name another --out")
+            files[part] = str(path)
+        return files
+
+    def describe(self) -> dict[str, Any]:
+        parts: dict[str, Any] = {
+            part: {"n": len(getattr(self, part)), "sha256": getattr(self, part).sha256()} for part in PARTS
+        }
+        return {"source": self.train.source, **parts, "split_note": self.note}
+
+
+def cut(data: Any, validation: Any, test: Any, *, options: DataOptions, seed: int, offline: bool = False) -> Split:
+    """Read the parts; what is not given is cut from `data`, test first, so that nothing was chosen on it."""
+    columns = options.model_dump(include={"text_column", "label_column", "label_separator"})
+    rest = read(data, **columns, offline=offline)
+    given = {"test": test, "validation": validation}
+    fractions = {"test": TEST_FRACTION, "validation": options.validation_fraction}
+    parts, notes = {}, []
+    for part, source in given.items():
+        if source is not None:
+            parts[part] = read(source, **columns, offline=offline)
+            continue
+        made = cut_validation(rest, fraction=fractions[part], seed=seed, how=options.split)
+        rest, parts[part] = made.train, made.validation
+        notes.append(f"{part}: {made.note}")
+    return Split(rest, parts["validation"], parts["test"], "; ".join(notes) or None)
