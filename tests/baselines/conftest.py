@@ -10,10 +10,8 @@ import numpy as np
 import pytest
 
 from regard.baselines.linear import LinearBaseline
-from regard.baselines.nbsvm import NbsvmClassifier
-from regard.baselines.options import NbsvmOptions, TfidfOptions
-from regard.baselines.tfidf import TfidfClassifier
 from regard.records import Label
+from regard.registry import ARCHITECTURES
 
 FILLER = ["the", "a", "film", "was", "with", "and", "of", "it", "in", "that", "plot", "actors", "scene"]
 TELLING = {
@@ -22,7 +20,11 @@ TELLING = {
     "positive": ["great", "lovely", "moving", "best", "superb"],
 }
 
-BASELINES = {"tfidf": (TfidfClassifier, TfidfOptions), "nbsvm": (NbsvmClassifier, NbsvmOptions)}
+BASELINES = {
+    word: (entry.load(), entry.load_options())
+    for word, entry in ARCHITECTURES.items()
+    if entry.kind == "baseline" and issubclass(entry.load(), LinearBaseline)
+}
 SITUATIONS = ["binary", "multi-class", "multi-label"]
 
 
