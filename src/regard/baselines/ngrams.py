@@ -47,7 +47,10 @@ class Ngrams:
 
     def counts(self, texts: Sequence[str]) -> Any:
         """How often each term occurs: a sparse float64 matrix [texts, terms]."""
-        return self._vectorizer(vocabulary=self.columns).transform(texts)
+        vectorizer = self._vectorizer()
+        # Handed over as fitted: as an option, scikit-learn would check and copy all terms for every call.
+        vectorizer.vocabulary_ = self.columns
+        return vectorizer.transform(texts)
 
     def occurrences(self, text: str) -> Iterator[tuple[int, int, int]]:
         """(start, end, column) of every known term in `text`, in order; an n-gram covers its words."""

@@ -26,37 +26,47 @@ EXPLAINED = "minilm"
 EXPLAINED_WORDS = range(40, 90)
 """How long the held-out review is that is explained: it should fit a terminal."""
 
-NETWORK = {"model.vectors": "glove", "tokens.max_length": 256, "training.epochs": 3}
+NETWORK = {
+    "model.vectors": "glove",
+    "tokens.max_length": 256,
+    "tokens.strategy": "head+tail",
+    "training.epochs": 3,
+    "training.learning_rate": 2e-3,
+}
 CHECKPOINT = {
     "tokens.max_length": 128,
     "tokens.strategy": "head+tail",
     "training.epochs": 1,
     "training.learning_rate": 2e-4,
-    "training.max_batch_examples": 16,
 }
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many reviews are held out and chosen on, and what each model may see: set to fit the time on 2 cores."""
+    """How many reviews are held out and chosen on, and what each model may see (None: all): set to fit 2 cores."""
 
     test: int
     validation: int
-    ladder: tuple[Entrant, ...]
+    linear: int | None
+    cnn: int
+    lstm: int
+    minilm: int
+    minilm_batch: int
+
+    @property
+    def ladder(self) -> tuple[Entrant, ...]:
+        checkpoint = {**CHECKPOINT, "training.max_batch_examples": self.minilm_batch}
+        return (
+            Entrant("tfidf", None, self.linear, folder="{name}"),
+            Entrant("nbsvm", None, self.linear, folder="{name}"),
+            Entrant("cnn", NETWORK, self.cnn, folder="{name}"),
+            Entrant("lstm", NETWORK, self.lstm, folder="{name}"),
+            Entrant(EXPLAINED, checkpoint, self.minilm, folder="{name}"),
+        )
 
 
-def _ladder(linear: int | None, cnn: int, lstm: int, minilm: int) -> tuple[Entrant, ...]:
-    return (
-        Entrant("tfidf", None, linear, folder="{name}"),
-        Entrant("nbsvm", None, linear, folder="{name}"),
-        Entrant("cnn", NETWORK, cnn, folder="{name}"),
-        Entrant("lstm", NETWORK, lstm, folder="{name}"),
-        Entrant(EXPLAINED, CHECKPOINT, minilm, folder="{name}"),
-    )
-
-
-FULL = Plan(test=1_500, validation=500, ladder=_ladder(linear=None, cnn=8_000, lstm=8_000, minilm=2_500))
-QUICK = Plan(test=400, validation=200, ladder=_ladder(linear=5_000, cnn=1_500, lstm=1_500, minilm=300))
+FULL = Plan(test=1_500, validation=500, linear=None, cnn=8_000, lstm=8_000, minilm=2_500, minilm_batch=16)
+QUICK = Plan(test=400, validation=100, linear=5_000, cnn=3_000, lstm=2_000, minilm=400, minilm_batch=8)
 
 
 @dataclass(frozen=True)

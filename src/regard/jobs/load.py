@@ -19,15 +19,6 @@ def load(run: str | Path) -> Model:
     return Model(RunFolder.open(run))
 
 
-class NotebookExplanation(Explanation):
-    """An explanation that a notebook shows as highlighted text."""
-
-    def _repr_html_(self) -> str:
-        from regard.report.highlight import to_html
-
-        return to_html(self)
-
-
 class Model:
     """A run that can be asked. What is heavy (torch, the weights) is loaded at the first question."""
 
@@ -80,7 +71,7 @@ class Model:
 
         if target is not None and target not in self.labels:
             raise UsageError(recipes.unknown_word("label", target, self.labels))
-        return NotebookExplanation(**vars(explain(self.classifier, text, method=method, target=target)))
+        return explain(self.classifier, text, method=method, target=target)
 
     def evaluate(
         self,

@@ -73,10 +73,7 @@ def ladder(rows: Sequence[dict[str, Any]]) -> Markup:
     height = TOP + ROW * len(rows) + BOTTOM
     parts = [_grid(x, charts.ticks(low, high), height)]
     parts += [_rung(row, TOP + ROW * place + ROW / 2, x) for place, row in enumerate(rows)]
-    told = "; ".join(
-        f"{row['model']} {wording.percent(row['accuracy'])} ({wording.percent_interval(row['interval'])})"
-        for row in rows
-    )
+    told = "; ".join(map(_told, rows))
     return Markup(
         '<svg class="chart ladder" viewBox="0 0 {} {}" role="img">'
         "<title>Accuracy of each model</title><desc>{}</desc>{}</svg>"
@@ -85,8 +82,8 @@ def ladder(rows: Sequence[dict[str, Any]]) -> Markup:
 
 def _axis(lowest: float, highest: float) -> tuple[float, float]:
     """Whole tenths around the values, so that a small difference is not blown up to the width of the page."""
-    low = max(0.0, int(lowest * 10) / 10)
-    return low, 1.0 if highest > low + 0.1 else low + 0.1
+    low = min(max(0.0, int(lowest * 10) / 10), 0.9)
+    return low, round(low + 0.1, 1) if highest <= low + 0.1 else 1.0
 
 
 def _grid(x: Scale, ticks: Sequence[float], height: int) -> Markup:
