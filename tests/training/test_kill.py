@@ -43,6 +43,7 @@ class Killer:
 def train_until_killed(folder: Path, due: int) -> None:
     import safetensors.torch
 
+    import regard.manifest
     import regard.training.checkpoint
     import regard.training.snapshot
 
@@ -57,7 +58,7 @@ def train_until_killed(folder: Path, due: int) -> None:
         (Path, "write_text"),
         (regard.training.snapshot, "save_file"),
         (regard.training.snapshot, "save_model"),
-        (regard.training.checkpoint, "_seal"),
+        (regard.manifest, "seal"),
         (safetensors.torch, "serialize_file"),
     ]:
         killer.before(holder, name)

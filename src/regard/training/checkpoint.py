@@ -7,10 +7,7 @@ next start sweeps away. Everything that reads checkpoints sees verified folders 
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,11 +15,10 @@ from pathlib import Path
 
 from safetensors import SafetensorError
 
+from regard import manifest
 from regard.errors import ModelError, RegardError
 
 logger = logging.getLogger("regard")
-
-MANIFEST = "manifest.json"
 
 
 class DamageError(Exception):
@@ -59,7 +55,7 @@ class Checkpoints:
             _discard(temporary)
             temporary.mkdir(parents=True)
             write(temporary)
-            _seal(temporary, step, best)
+            manifest.seal(temporary, step=step, best=best)
             path = self._publish(temporary, step)
         except (OSError, SafetensorError) as error:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -78,7 +74,7 @@ class Checkpoints:
             _discard(old)
             target.rename(old)
         temporary.rename(target)
-        _sync(self.folder)
+        manifest.flush(self.folder)
         _discard(old)
         return target
 
@@ -154,54 +150,18 @@ class Checkpoints:
 
 def verify(folder: Path) -> Checkpoint:
     """The checkpoint in `folder`, every file of it as its manifest says; raises `DamageError` otherwise."""
+    if damage := manifest.damage(folder):
+        raise DamageError(damage)
     try:
-        manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        checkpoint = Checkpoint(int(manifest["step"]), int(manifest["best"]), folder)
-        expected = {name: (int(file["bytes"]), str(file["sha256"])) for name, file in manifest["files"].items()}
-    except FileNotFoundError:
-        raise DamageError(f"{MANIFEST} is missing") from None
-    except (OSError, ValueError, LookupError, TypeError, AttributeError):
-        raise DamageError(f"{MANIFEST} can't be read") from None
-    for name, (size, digest) in expected.items():
-        path = folder / name
-        if not path.is_file():
-            raise DamageError(f"{name} is missing")
-        if path.stat().st_size != size:
-            raise DamageError(f"{name} has {path.stat().st_size} bytes instead of {size}")
-        if _sha256(path) != digest:
-            raise DamageError(f"{name} has changed since it was written")
-    return checkpoint
-
-
-def _seal(folder: Path, step: int, best: int) -> None:
-    """Sync the files, then add the manifest: where it is whole, everything before it is on the disk."""
-    files = sorted(path for path in folder.iterdir() if path.is_file())
-    for path in files:
-        _sync(path)
-    entries = {path.name: {"bytes": path.stat().st_size, "sha256": _sha256(path)} for path in files}
-    document = {"step": step, "best": best, "files": entries}
-    manifest = folder / MANIFEST
-    manifest.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    _sync(manifest)
-    _sync(folder)
+        facts = manifest.read(folder)
+        return Checkpoint(int(facts["step"]), int(facts["best"]), folder)
+    except (OSError, ValueError, LookupError, TypeError):
+        raise DamageError(f"{manifest.NAME} can't be read") from None
 
 
 def _discard(folder: Path) -> None:
     if folder.exists():
         shutil.rmtree(folder)
-
-
-def _sync(path: Path) -> None:
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _signature(folder: Path) -> tuple[object, ...]:
