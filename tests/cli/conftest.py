@@ -21,6 +21,7 @@ def _settings_are_undone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "DO_NOT_TRACK",
         "HF_HUB_DISABLE_TELEMETRY",
         "TRANSFORMERS_VERBOSITY",
+        "OMP_WAIT_POLICY",
     ):
         monkeypatch.setenv(variable, "0")
         monkeypatch.delenv(variable)

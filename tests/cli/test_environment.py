@@ -75,3 +75,12 @@ def test_a_recipe_that_is_none_is_no_hub_id(tmp_path: Path) -> None:
 
 def offline() -> bool:
     return all(os.environ.get(variable) == "1" for variable in environment.OFFLINE)
+
+
+def test_what_the_user_sets_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    environment.settle()
+    assert os.environ["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    monkeypatch.setenv("TRANSFORMERS_VERBOSITY", "info")
+    environment.settle()
+    assert (os.environ["OMP_WAIT_POLICY"], os.environ["TRANSFORMERS_VERBOSITY"]) == ("ACTIVE", "info")

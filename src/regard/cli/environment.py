@@ -17,10 +17,15 @@ FILE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt", ".toml",
 
 
 def settle() -> None:
-    """No tracking. Of transformers only errors, unless the user asks for more: Regard tells what matters."""
+    """No tracking; of transformers only errors, and threads that wait asleep, unless the user sets otherwise.
+
+    A thread that spins while it waits takes the core that the other one needs: beside one other busy process, training
+    `cnn` on 2 cores took 64 s spinning and 23 s asleep.
+    """
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 def settle_network(options: Mapping[str, Any], *, offline: bool) -> None:
