@@ -11,6 +11,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
+from regard import assets
 from regard.errors import DataError, UsageError
 from regard.records import Corpus
 from regard.text.formats import hub, packaged
@@ -120,12 +121,21 @@ def test_the_packaged_reviews(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert corpus.columns["label"] == "0 read as negative, 1 as positive"
 
 
+def test_the_packaged_tweets_are_mac_roman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(packaged.assets, "path", lambda word: tmp_path)
+    rows = "sentiment,confidence,text\r\nnegative,0.7,it\u2019s late\r\nneutral,0.5,a bus\r\n"
+    (tmp_path / "tweets.csv").write_bytes(rows.encode("mac-roman"))
+    corpus = read("tweets")
+    assert corpus.texts == ["it\u2019s late", "a bus"]
+    assert corpus.labels == ["negative", "neutral"]
+
+
 def test_the_packaged_news_may_be_latin_1(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "sport").mkdir()
     (tmp_path / "sport" / "001.txt").write_bytes(b"caf\xe9")
     monkeypatch.setattr("regard.assets.path", lambda word: tmp_path)
     assert read("bbc").texts == ["café"]
-    assert sorted(packaged.READERS) == ["bbc", "imdb"]
+    assert set(packaged.READERS) == set(assets.words("data"))
 
 
 def test_hub_data_get_their_class_names() -> None:

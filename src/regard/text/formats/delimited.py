@@ -22,9 +22,13 @@ Row = tuple[int, list[str]]
 """The line on which a row begins, and its cells."""
 
 
-def read_delimited(path: Path) -> Table:
-    """Read a .csv or .tsv file with a header line. Raises `DataError` with file, line and mend."""
-    text = decode(read_bytes(path), path)
+def read_delimited(path: Path, *, encoding: str | None = None) -> Table:
+    """Read a .csv or .tsv file with a header line, UTF-8 unless its `encoding` is known to be another.
+
+    Raises `DataError` with file, line and mend.
+    """
+    content = read_bytes(path)
+    text = decode(content, path) if encoding is None else content.decode(encoding)
     expected = "\t" if path.suffix.lower() in (".tsv", ".tab") else ","
     delimiter = _delimiter(text, expected)
     facts = {} if delimiter == expected else {"separator": f"{DELIMITERS[delimiter]} (guessed: header line)"}

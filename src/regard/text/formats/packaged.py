@@ -24,17 +24,14 @@ def read_packaged(word: str) -> Table:
 def _imdb(folder: Path) -> Table:
     """The 25,000 training reviews of IMDB (Maas et al. 2011) in their original order, of a file that holds
     sentences from elsewhere too: 12,500 negative, then 12,500 positive, the reviews of a film side by side."""
-    files = sorted(folder.rglob("*.csv"))
-    if not files:
-        raise DataError("the asset holds no CSV file", file=folder, mend="`regard get imdb` again")
-    table = read_delimited(files[0])
+    table = _only_csv(folder, "imdb")
     rows = [row for row, source in enumerate(table.columns["source"]) if source == "imdb"]
     names = {"0": "negative", "1": "positive"}
     labels: list[Cell] = [names[str(table.columns["label"][row])] for row in rows]
     columns: dict[str, list[Cell]] = {"text": [table.columns["text"][row] for row in rows], "label": labels}
     lines = [(table.lines or [])[row] for row in rows]
     origins = {"label": "0 read as negative, 1 as positive"}
-    return Table(str(files[0]), columns, lines, origins=origins, contiguous=True)
+    return Table(table.source, columns, lines, origins=origins, contiguous=True)
 
 
 def _bbc(folder: Path) -> Table:
@@ -42,4 +39,18 @@ def _bbc(folder: Path) -> Table:
     return read_folder(folder, fallback="latin-1")
 
 
-READERS: dict[str, Callable[[Path], Table]] = {"imdb": _imdb, "bbc": _bbc}
+def _tweets(folder: Path) -> Table:
+    """38,000 tweets, each with the sentiment that most of its readers gave it."""
+    table = _only_csv(folder, "tweets", encoding="mac-roman")
+    columns = {"text": table.columns["text"], "label": table.columns["sentiment"]}
+    return Table(table.source, columns, table.lines, origins={"label": "sentiment"})
+
+
+def _only_csv(folder: Path, word: str, encoding: str | None = None) -> Table:
+    files = sorted(folder.rglob("*.csv"))
+    if not files:
+        raise DataError("the asset holds no CSV file", file=folder, mend=f"`regard get {word}` again")
+    return read_delimited(files[0], encoding=encoding)
+
+
+READERS: dict[str, Callable[[Path], Table]] = {"imdb": _imdb, "bbc": _bbc, "tweets": _tweets}
