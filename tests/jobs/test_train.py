@@ -149,6 +149,20 @@ def test_a_checkpoint_is_fine_tuned_and_loads_in_plain_transformers(data, tmp_pa
     assert type(AutoModelForSequenceClassification.from_pretrained(trained.run.model)).__name__.startswith("Bert")
 
 
+def test_a_recipe_finds_its_files_from_anywhere(data, tmp_path, monkeypatch):
+    (tmp_path / "vectors.txt").write_text("lovely 1 2 3\ndull 3 2 1\n")
+    (tmp_path / "here.csv").write_bytes(data.read_bytes())
+    monkeypatch.chdir(tmp_path)
+    sets = {**QUICK, "model.vectors": "vectors.txt", "training.epochs": 1}
+    regard.train("here.csv", model="gru", sets=sets, out="run", quiet=True)
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    again = regard.train(recipe="../run/recipe.toml", out="again", quiet=True)
+    assert manifest.sha256(again.run.model / "model.safetensors") == manifest.sha256(
+        tmp_path / "run" / "model" / "model.safetensors"
+    )
+
+
 @pytest.mark.parametrize(
     ("sets", "path"),
     [
@@ -163,10 +177,12 @@ def test_a_wrong_option_is_named(data, tmp_path, sets, path):
         regard.train(data, model="lstm", sets=sets, out=tmp_path / "run", quiet=True)
 
 
-def test_a_checkpoint_reads_no_more_tokens_than_it_has_positions(data, tmp_path):
-    folder = checkpoints.make("bert", tmp_path / "bert", ["a film"])
-    with pytest.raises(UsageError, match="reads at most 64 tokens"):
-        regard.train(data, model=str(folder), sets={"tokens.max_length": 65}, out=tmp_path / "run", quiet=True)
+# RoBERTa counts positions from behind its padding token: with 66 of them and padding 0 it reads 65.
+@pytest.mark.parametrize(("family", "most"), [("bert", 64), ("roberta", 65), ("gpt2", 64)])
+def test_a_checkpoint_reads_no_more_tokens_than_it_has_positions(data, tmp_path, family, most):
+    folder = checkpoints.make(family, tmp_path / family, ["a film"])
+    with pytest.raises(UsageError, match=f"reads at most {most} tokens"):
+        regard.train(data, model=str(folder), sets={"tokens.max_length": most + 1}, out=tmp_path / "run", quiet=True)
 
 
 def test_what_makes_a_result_meaningless_is_blocked_unless_forced(data, tmp_path):

@@ -134,12 +134,21 @@ def _encoder(recipe: Recipe, parts: Parts, *, offline: bool) -> TextEncoder:
 
 def _check_length(recipe: Recipe, model: Any) -> None:
     """A checkpoint reads as many tokens as it has positions, and says so before it crashes."""
-    most = getattr(model.config, "max_position_embeddings", None)
-    if recipe.entry.kind == "checkpoint" and most is not None and recipe.tokens.max_length > most:
+    most = _positions(model) if recipe.entry.kind == "checkpoint" else None
+    if most is not None and recipe.tokens.max_length > most:
         raise UsageError(
             f"tokens.max_length: {recipe.tokens.max_length}, but {recipe.model_name} reads at most {most} tokens",
             mend=f"--set tokens.max_length={most}, and choose what is read by tokens.strategy",
         )
+
+
+def _positions(model: Any) -> int | None:
+    """How many tokens a checkpoint has positions for; RoBERTa's kind counts them from behind the padding token."""
+    table = getattr(getattr(model.base_model, "embeddings", None), "position_embeddings", None)
+    most = getattr(model.config, "max_position_embeddings", None)
+    if table is not None and getattr(table, "padding_idx", None) is not None and most is not None:
+        return int(most) - int(table.padding_idx) - 1
+    return None if most is None else int(most)
 
 
 def _feed(recipe: Recipe, encoded: list[Encoded], target: np.ndarray, encoder: TextEncoder) -> EncodedFeed:

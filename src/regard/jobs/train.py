@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regard import manifest
+from regard import assets, manifest
 from regard import recipe as recipes
 from regard.errors import DataError, UsageError
 from regard.jobs import facts
@@ -19,6 +19,7 @@ from regard.jobs.load import Model
 from regard.jobs.prepare import Parts, examine, prepare, settle_source
 from regard.recipe import Recipe
 from regard.records import Prediction, RunFolder, Scores
+from regard.registry import ARCHITECTURES
 
 if TYPE_CHECKING:
     from regard.tasks.classify import Classifier
@@ -145,7 +146,14 @@ def _with_sources(recipe: Recipe, run: RunFolder, **given: Any) -> Recipe:
         sources[part] = settle_source(chosen, part, lambda: run.path) or (None if part != "train" else "")
     if not sources["train"]:
         raise UsageError("no training data is named", mend="give a file, a folder, an asset's word or a hub id")
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update=sources)})
+    model = {key: _absolute(value) if key in ("name", "vectors") else value for key, value in recipe.model.items()}
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=sources), "model": model})
+
+
+def _absolute(name: str) -> str:
+    """A checkpoint's folder or a file of vectors, so that the recipe finds it from anywhere; a word stays a word."""
+    known = name in ARCHITECTURES or name in assets.words()
+    return name if known or not name or not Path(name).exists() else str(Path(name).resolve())
 
 
 def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) -> RunFolder:
