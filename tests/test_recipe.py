@@ -63,6 +63,18 @@ def test_an_error_names_its_path(sets, message):
         recipes.build(model="lstm", sets=sets)
 
 
+@pytest.mark.parametrize(
+    ("model", "sets", "message"),
+    [
+        ("transformer", ["model.heads=3"], "model: .*heads: 3 of them do not divide"),
+        ("cnn", ["model.widths=[0]"], r"model\.widths\.0: .*greater than or equal to 1"),
+    ],
+)
+def test_options_that_do_not_fit_each_other_are_named_before_anything_is_trained(model, sets, message):
+    with pytest.raises(UsageError, match=message):
+        recipes.build(model=model, sets=sets)
+
+
 def test_what_is_no_toml_is_bad_data(tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text("seed = \n")

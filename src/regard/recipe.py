@@ -107,7 +107,7 @@ class Recipe(Options):
     """
 
     task: str = "classify"
-    seed: int = Field(1, ge=0)
+    seed: int = Field(1, ge=0, lt=2**32)
     data: DataOptions = Field(default_factory=DataOptions)
     preprocess: PreprocessOptions = Field(default_factory=PreprocessOptions)
     tokens: TokenOptions = Field(default_factory=TokenOptions)
@@ -143,6 +143,16 @@ def architecture(name: str) -> Entry:
         unknown_word("model", name, known),
         mend="for a checkpoint give a folder or a hub id such as org/name (hub:name where it has no organisation)",
     )
+
+
+def absolute(model: Mapping[str, Any]) -> dict[str, Any]:
+    """`[model]` with a checkpoint's folder and a file of vectors as absolute paths; words stay words."""
+    return {key: _absolute(value) if key in ("name", "vectors") else value for key, value in model.items()}
+
+
+def _absolute(name: str) -> str:
+    is_word = not name or name in ARCHITECTURES or name in assets.words()
+    return name if is_word or not Path(name).exists() else str(Path(name).resolve())
 
 
 def build(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -69,9 +70,11 @@ class Corpus:
 
 def _label_order(label: str) -> tuple[int, float, str]:
     try:
-        return (0, float(label), label)
+        value = float(label)
     except ValueError:
-        return (1, 0.0, label)
+        value = math.nan
+    # "nan" and "inf" are words here: with them numbers have no one order.
+    return (0, value, label) if math.isfinite(value) else (1, 0.0, label)
 
 
 @dataclass(frozen=True)
@@ -200,7 +203,7 @@ class Explanation:
 def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a whole file or nothing: a temporary sibling, fsync, rename."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode("utf-8", "replace") if isinstance(content, str) else content
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -278,7 +281,8 @@ class RunFolder:
         return self.path / "README.md"
 
     def write_json(self, path: Path, document: Any) -> None:
-        write_atomically(path, json.dumps(document, indent=2, ensure_ascii=False, allow_nan=True) + "\n")
+        text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=True) + "\n"
+        write_atomically(path, text.encode("utf-8", "backslashreplace"))  # JSON can spell a lone surrogate, UTF-8 not
 
     def read_json(self, path: Path) -> Any:
         try:

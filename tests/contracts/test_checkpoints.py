@@ -59,6 +59,37 @@ def test_the_head_begins_from_the_seed(classifier):
     assert all(torch.equal(value, again[name]) for name, value in classifier.model.state_dict().items())
 
 
+def test_an_empty_text_is_answered(classifier):
+    alone, among = classifier.probabilities([""]), classifier.probabilities(["", *TEXTS])
+    np.testing.assert_allclose(alone[0], among[0], atol=2e-6)
+    np.testing.assert_allclose(alone.sum(), 1)
+
+
+def head(model):
+    inside = {id(parameter) for parameter in model.base_model.parameters()}
+    return [parameter for parameter in model.parameters() if id(parameter) not in inside]
+
+
+@pytest.mark.parametrize(
+    ("labels", "kept"),
+    [(LABELS, True), (["good", "bad"], False), (["a", "b", "c"], False)],
+    ids=["same", "order", "more"],
+)
+def test_a_head_is_kept_for_its_own_labels_only(classifier, tmp_path, labels, kept):
+    """A published sentiment model can be fine-tuned for other labels; continued for its own, it keeps what it knows."""
+    classifier.model.save_pretrained(tmp_path / "trained")
+    classifier.encoder.save(tmp_path / "trained")
+    recipe = recipes.build({"tokens": {"max_length": 32}, "seed": 9}, model=str(tmp_path / "trained"))
+    again = classify.build_network(recipe, classifier.encoder, labels, False, offline=True)
+    assert again.config.num_labels == len(labels)
+    base = classifier.model.base_model.state_dict()
+    assert all(torch.equal(value, base[name]) for name, value in again.base_model.state_dict().items())
+    matrices = [(one, other) for one, other in zip(head(classifier.model), head(again), strict=True) if one.ndim > 1]
+    assert matrices
+    same = [one.shape == other.shape and torch.equal(one, other) for one, other in matrices]
+    assert all(same) if kept else not any(same)
+
+
 def test_what_is_no_checkpoint_is_refused(tmp_path):
     recipe = recipes.build(model=str(tmp_path))
     with pytest.raises(ModelError, match="tokenizer can't be loaded"):

@@ -1,6 +1,7 @@
 """The main job on made-up texts: what it leaves, that it can be repeated byte for byte, and how it refuses."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -14,6 +15,7 @@ from regard import manifest
 from regard.errors import DataError, ModelError, UsageError
 from regard.jobs.load import load
 from regard.tasks.classify import read_predictions
+from regard.text.read import read
 
 QUICK = {
     "tokens.vocabulary_size": 300,
@@ -141,6 +143,69 @@ def test_a_frame_is_kept_so_that_the_recipe_still_works(tmp_path, data):
     assert weights(again) == weights(first)
 
 
+def test_a_frame_with_columns_of_its_own(tmp_path, data):
+    frame = pd.read_csv(data, dtype=str).rename(columns={"text": "body", "label": "y"}).assign(label="x", other="z")
+    named = {"text_column": "body", "label_column": "y"}
+    first = regard.train(frame, model="tfidf", out=tmp_path / "run", quiet=True, **named)
+    assert first.labels == ["bad", "good"]
+    again = regard.train(recipe=first.run.recipe, out=tmp_path / "again", quiet=True)
+    assert weights(again) == weights(first)
+
+
+def test_neighbours_that_belong_together_stay_so_when_they_are_kept(tmp_path, data):
+    corpus = replace(read(data), contiguous=True)
+    assert regard.train(corpus, model="tfidf", out=tmp_path / "run", quiet=True).recipe.data.split == "blocks"
+
+
+def test_a_lone_surrogate_costs_no_training(tmp_path, data):
+    rows = pd.read_csv(data, dtype=str).to_dict("records")
+    lines = [json.dumps({"text": row["text"] + " \ud83d", "label": row["label"]}) for row in rows]
+    (tmp_path / "odd.jsonl").write_text("\n".join(lines))
+    model = regard.train(tmp_path / "odd.jsonl", model="tfidf", out=tmp_path / "run", quiet=True)
+    assert model.predict("a lovely film \ud83d")[0].output == "good"
+    assert regard.compare(tmp_path / "odd.jsonl", models=["tfidf", "nbsvm"], out=tmp_path / "c", quiet=True).n > 0
+
+
+def test_labels_that_are_rare_can_still_be_learned(tmp_path):
+    rows = [{"text": f"text {n} of many", "label": ["common", f"rare{n}"] if n < 20 else ["common"]} for n in range(80)]
+    rows += [{"text": f"other words {n}", "label": ["other"]} for n in range(40)]
+    (tmp_path / "rare.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    model = regard.train(tmp_path / "rare.jsonl", model="tfidf", out=tmp_path / "run", quiet=True)
+    assert len(model.labels) == 22
+
+
+def test_force_leaves_out_what_no_model_could_answer(tmp_path, data, test_part):
+    frame = pd.read_csv(test_part, dtype=str)
+    frame.loc[0, "label"] = "unheard"
+    frame.to_csv(tmp_path / "test.csv", index=False)
+    with pytest.raises(DataError, match="unheard"):
+        regard.train(data, model="tfidf", test=tmp_path / "test.csv", out=tmp_path / "run", quiet=True)
+    forced = regard.train(data, model="tfidf", test=tmp_path / "test.csv", out=tmp_path / "b", force=True, quiet=True)
+    assert forced.scores.n == 39
+
+
+def test_one_label_and_several_do_not_mix(tmp_path, data):
+    row = {"text": "a lovely dull film", "label": ["bad", "good"]}
+    (tmp_path / "several.jsonl").write_text("\n".join([json.dumps(row)] * 3))
+    with pytest.raises(DataError, match="several labels here"):
+        regard.train(data, model="tfidf", test=tmp_path / "several.jsonl", out=tmp_path / "run", quiet=True)
+
+
+def test_resume_keeps_the_recipe_that_a_run_began_with(lstm, tmp_path):
+    before = lstm.run.recipe.read_bytes()
+    with pytest.raises(UsageError, match="begun with another recipe"):
+        regard.train(recipe=lstm.run.recipe, seed=5, out=lstm.run.path, resume=True, quiet=True)
+    assert lstm.run.recipe.read_bytes() == before
+
+
+def test_resume_without_a_folder_takes_the_latest_of_the_name(data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    first = regard.train(data, model="tfidf", quiet=True)
+    second = regard.train(data, model="tfidf", quiet=True)
+    assert [model.run.path.name for model in (first, second)] == ["reviews-tfidf", "reviews-tfidf-2"]
+    assert regard.train(data, model="tfidf", resume=True, quiet=True).run.path == second.run.path
+
+
 def test_a_checkpoint_is_fine_tuned_and_loads_in_plain_transformers(data, tmp_path):
     folder = checkpoints.make("bert", tmp_path / "bert", pd.read_csv(data)["text"].tolist())
     sets = {"tokens.max_length": 24, "training.epochs": 20, "training.learning_rate": 0.005, "model.dropout": 0.0}
@@ -170,6 +235,7 @@ def test_a_recipe_finds_its_files_from_anywhere(data, tmp_path, monkeypatch):
         ({"model.hiden_size": 8}, "model.hiden_size"),
         ({"tokens.kind": "checkpoint"}, "tokens.kind"),
         ({"trainin.epochs": 3}, "trainin"),
+        ({"seed": 2**33}, "seed"),
     ],
 )
 def test_a_wrong_option_is_named(data, tmp_path, sets, path):

@@ -50,3 +50,11 @@ def test_rows_for_a_vocabulary():
     np.testing.assert_array_equal(rows[1:3], [[1, 2], [3, 4]])
     again, _ = known.rows_for({"[PAD]": 0, "good": 1, "Bad": 2, "odd": 3}, seed=3)
     np.testing.assert_array_equal(rows, again)
+
+
+def test_words_with_blanks_in_them_and_doubled_words(tmp_path):
+    path = tmp_path / "v.txt"
+    path.write_text("cat 1 2 3\n. . . 4 5 6\ncat 7 8 9\nat name@domain.com 1 1 1\n")
+    found = vectors.load(str(path))
+    assert found.words == ["cat", ". . .", "at name@domain.com"]
+    np.testing.assert_array_equal(found.matrix[0], [1, 2, 3])

@@ -6,9 +6,9 @@ tiny settings that the contract tests run over.
 
 from __future__ import annotations
 
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from regard.recipe import Options
 
@@ -55,7 +55,9 @@ class GruOptions(RnnOptions):
 class CnnOptions(NetworkOptions):
     """Kim 2014, section 3.1: widths 3, 4, 5 with 100 feature maps each, dropout 0.5."""
 
-    widths: tuple[int, ...] = Field((3, 4, 5), min_length=1, description="tokens that a filter sees")
+    widths: tuple[Annotated[int, Field(ge=1)], ...] = Field(
+        (3, 4, 5), min_length=1, description="tokens that a filter sees"
+    )
     channels: int = Field(100, ge=1, description="filters of each width")
     dropout: float = Field(0.5, ge=0, lt=1, description="of the pooled vector")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
@@ -79,6 +81,13 @@ class TransformerOptions(NetworkOptions):
         "mean", description="how the states of a text become one vector"
     )
     attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights; slow on a CPU")
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> TransformerOptions:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"heads: {self.heads} of them do not divide a hidden_size of {self.hidden_size}")
+        return self
+
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "embedding_size": 16},
         {"hidden_size": 16, "heads": 4, "feed_forward_size": 32, "embedding_size": 12, "norm": "post"},

@@ -44,16 +44,25 @@ def load_classifier(
     offline: bool = False,
     pad_token_id: int | None = None,
 ) -> Any:
-    """transformers' own ...ForSequenceClassification with a new head for `labels`. Raises `ModelError`."""
+    """transformers' own ...ForSequenceClassification for `labels`; its head is new unless it was trained for the same.
+
+    Raises `ModelError`.
+    """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
     place, local = locate(name, offline=offline)
     try:
         config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
+        trained_labels = dict(config.label2id or {})
         _configure(config, labels, multi_label, options, pad_token_id)
         with _quiet():
-            return AutoModelForSequenceClassification.from_pretrained(
-                place, config=config, local_files_only=local, trust_remote_code=False, use_safetensors=True
+            model = AutoModelForSequenceClassification.from_pretrained(
+                place,
+                config=config,
+                local_files_only=local,
+                trust_remote_code=False,
+                use_safetensors=True,
+                ignore_mismatched_sizes=True,  # a head for other labels is replaced anyhow
             )
     except (OSError, ValueError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
@@ -61,6 +70,21 @@ def load_classifier(
             f"{name}: it can't be loaded as a text classifier: {first}",
             mend="give a folder with config.json and model.safetensors, an asset's word, or a hub id that is reachable",
         ) from None
+    if trained_labels != config.label2id:
+        _begin_heads_again(model)
+    return model
+
+
+def _begin_heads_again(model: Any) -> None:
+    """New weights for all that stands on the encoder: a head for other labels knows nothing of these."""
+    for part in model.children():
+        if part is model.base_model:
+            continue
+        for module in part.modules():
+            module._is_hf_initialized = False
+            for parameter in module.parameters(recurse=False):
+                parameter._is_hf_initialized = False
+        part.apply(model._init_weights)
 
 
 @contextmanager

@@ -37,7 +37,16 @@ class Entrant:
         data: dict[str, Any] = dict(files)
         if self.max_train_examples is not None:
             data["max_train_examples"] = self.max_train_examples
-        return recipes.build({"seed": seed, "data": data}, model=self.model, sets=self.sets)
+        built = recipes.build({}, model=self.model, sets=self.sets)
+        # What the comparison decides wins over `sets`: its files have columns of their own, its seeds are the run's.
+        data.update(text_column=None, label_column=None, label_separator=None)
+        return built.model_copy(
+            update={
+                "seed": seed,
+                "data": built.data.model_copy(update=data),
+                "model": recipes.absolute(built.model),
+            }
+        )
 
 
 @dataclass(frozen=True)

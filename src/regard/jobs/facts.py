@@ -70,9 +70,10 @@ def _device() -> str:
 
 def size(run: RunFolder, classifier: Classifier) -> dict[str, int | None]:
     """Trainable and frozen numbers of the model, and the bytes of its folder."""
-    parameters = getattr(getattr(classifier, "model", None), "num_parameters", None)
+    model = getattr(classifier, "model", None)
+    parameters = getattr(model, "num_parameters", None) or getattr(model, "parameters", None)
     total = sum(path.stat().st_size for path in run.model.rglob("*") if path.is_file())
-    return {"parameters": parameters() if callable(parameters) else None, "bytes": total}
+    return {"parameters": parameters() if callable(parameters) else parameters, "bytes": total}
 
 
 def latency(classifier: Classifier, texts: list[str], most: int = 20) -> dict[str, float | int]:

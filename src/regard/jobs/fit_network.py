@@ -88,6 +88,7 @@ def fit_network(
             resume=resume,
             progress=progress.progress_for(quiet, sys.stderr, what=f"{recipe.model_name} on {parts.train.source}"),
         )
+    watch.stages["train"] = round(result.seconds, 3)  # all of it: a resumed training began before this process
     model.to("cpu").eval()
     with _no_bars():
         _save_model(run, model.save_pretrained, encoder.save)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regard import assets
 from regard.errors import DataError
 from regard.recipe import DataOptions, Recipe
 from regard.records import Corpus
@@ -20,7 +17,7 @@ if TYPE_CHECKING:
     from regard.text.tokenise import Encoded
 
 logger = logging.getLogger("regard")
-IN_MEMORY = "data/{part}.parquet"  # where a run folder keeps texts that were given as objects
+HOPELESS = ("no_texts", "one_class")  # findings that no --force can train on
 
 
 @dataclass
@@ -66,6 +63,14 @@ def prepare(recipe: Recipe, *, offline: bool = False) -> Parts:
         train, validation, note = cut.train, cut.validation, cut.note
     if options.max_train_examples is not None:
         train = split.limit(train, options.max_train_examples, seed=recipe.seed, how=options.split)
+    for part in (validation, test):
+        if part is not None and part.multi_label != train.multi_label:
+            kinds = "several labels" if part.multi_label else "one label"
+            raise DataError(
+                f"a text has {kinds} here, but not in the training data",
+                file=part.source,
+                mend="give lists of labels in both, or the sign between labels: --set data.label_separator",
+            )
     labels = train.label_names()
     return Parts(train, validation, test, not options.validation, note, labels, train.multi_label)
 
@@ -95,40 +100,37 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: 
     parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=max_length)
     for line in parts.diagnosis.lines(notes=False):
         logger.info("%s", line)
-    if parts.diagnosis.blocked and not force:
-        blocks = [item for item in parts.diagnosis.findings if item.severity == "block"]
+    blocks = [item for item in parts.diagnosis.findings if item.severity == "block"]
+    hopeless = [item for item in blocks if item.code in HOPELESS]
+    if hopeless or (blocks and not force):
         raise DataError(
             "; ".join(item.message for item in blocks),
             file=parts.train.source,
-            mend=(blocks[0].mend or "mend the data") + "; --force trains all the same",
+            mend=(blocks[0].mend or "mend the data") + ("" if hopeless else "; --force trains all the same"),
         )
+    parts.validation = _known_labels(parts.validation, parts)
+    parts.test = None if parts.test is None else _known_labels(parts.test, parts)
 
 
-def settle_source(source: Any, part: str, folder: Callable[[], Path]) -> str:
-    """A source as a recipe can name it: a path made absolute, a word as it is, an object kept as a file of the run."""
-    if source is None or (isinstance(source, str) and not source):
-        return ""
-    if isinstance(source, str | Path):
-        path = Path(source)
-        return str(path.resolve()) if path.exists() and not assets.is_data(str(source)) else str(source)
-    return str(keep(read(source), folder() / IN_MEMORY.format(part=part)).resolve())
-
-
-def keep(corpus: Corpus, path: Path) -> Path:
-    """Write a corpus as Parquet with the columns id, text and label."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    columns: dict[str, Any] = {"id": corpus.ids, "text": corpus.texts}
-    if corpus.labels is not None:
-        columns["label"] = [label if isinstance(label, str) else list(label) for label in corpus.labels]
-    parquet.write_table(pa.table(columns), path, compression="zstd")
-    return path
+def _known_labels(part: Corpus, parts: Parts) -> Corpus:
+    """The texts of a part whose labels occur in training: with --force the others are left out, and that is said."""
+    known = set(parts.labels)
+    rows = [
+        row
+        for row, label in enumerate(part.labels or [])
+        if known.issuperset([label] if isinstance(label, str) else label)
+    ]
+    if len(rows) == len(part):
+        return part
+    lost = len(part) - len(rows)
+    logger.warning("%s: %d texts with labels that train does not have are left out", part.source, lost)
+    return part.take(rows)
 
 
 def fingerprint(recipe: Recipe, parts: Parts) -> str:
     """A hash of what decides the weights: the recipe but for where its files lie, and the content of the data."""
-    settled = recipe.model_copy(update={"data": recipe.data.model_copy(update={"train": "", "test": None})})
+    settled = recipe.model_copy(
+        update={"data": recipe.data.model_copy(update={"train": "", "validation": None, "test": None})}
+    )
     content = settled.to_toml() + parts.train.sha256() + parts.validation.sha256()
     return hashlib.sha256(content.encode()).hexdigest()

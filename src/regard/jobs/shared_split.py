@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from regard.errors import UsageError
-from regard.jobs.prepare import keep
+from regard.jobs.sources import keep
 from regard.recipe import DataOptions
 from regard.records import Corpus
 from regard.text.read import read

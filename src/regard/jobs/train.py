@@ -11,20 +11,20 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regard import assets, manifest
+from regard import manifest
 from regard import recipe as recipes
-from regard.errors import DataError, UsageError
-from regard.jobs import facts
+from regard.errors import UsageError
+from regard.jobs import facts, sources
 from regard.jobs.load import Model
-from regard.jobs.prepare import Parts, examine, prepare, settle_source
+from regard.jobs.prepare import Parts, examine, prepare
 from regard.recipe import Recipe
-from regard.records import Prediction, RunFolder, Scores
-from regard.registry import ARCHITECTURES
+from regard.records import Prediction, RunFolder, Scores, write_atomically
 
 if TYPE_CHECKING:
     from regard.tasks.classify import Classifier
 
 logger = logging.getLogger("regard")
+MOST_RUNS = 10_000  # of one name in runs/
 EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
 
 
@@ -93,12 +93,16 @@ def train(
     named = {key: value for key, value in given.items() if value is not None}
     settled = _settle(recipe, sets, named, model)
     run = _open(out, data if isinstance(data, str | Path) else settled.data.train, settled, resume=resume)
+    settled = sources.settled(settled, run.path, train=data, validation=validation, test=test)
+    if resume and run.recipe.is_file() and run.recipe.read_text(encoding="utf-8") != settled.to_toml():
+        raise UsageError(
+            f"{run.path} was begun with another recipe than this one",
+            mend=f"go on with its own: regard train {run.recipe} --out {run.path} --resume; or name another --out",
+        )
     if resume and run.run_json.is_file():
         logger.info("%s is finished already: nothing to resume", run.path)
         return Model(run)
-    settled = _with_sources(settled, run, train=data, validation=validation, test=test)
-    run.path.mkdir(parents=True, exist_ok=True)
-    (run.path / "recipe.toml").write_text(settled.to_toml(), encoding="utf-8")
+    write_atomically(run.recipe, settled.to_toml())
     return _run(settled, run, watch, resume=resume, force=force, offline=offline, quiet=quiet)
 
 
@@ -125,7 +129,8 @@ def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) ->
         base = recipe.model_dump()
     elif recipe is not None:
         base = recipes.read_toml(recipe)
-    if model is not None and base.get("model", {}).get("name") not in (None, model):
+    named_model = base.get("model")
+    if model is not None and isinstance(named_model, dict) and named_model.get("name") not in (None, model):
         base = {key: value for key, value in base.items() if key != "model"}  # another model's options
     return recipes.build(base, _as_layer(named), sets=sets, model=model)
 
@@ -138,32 +143,15 @@ def _as_layer(named: dict[str, Any]) -> dict[str, Any]:
     return layer
 
 
-def _with_sources(recipe: Recipe, run: RunFolder, **given: Any) -> Recipe:
-    """The recipe with each part of the data named so that it is found again from anywhere."""
-    sources = {}
-    for part, source in given.items():
-        chosen = getattr(recipe.data, part) if source is None else source
-        sources[part] = settle_source(chosen, part, lambda: run.path) or (None if part != "train" else "")
-    if not sources["train"]:
-        raise UsageError("no training data is named", mend="give a file, a folder, an asset's word or a hub id")
-    model = {key: _absolute(value) if key in ("name", "vectors") else value for key, value in recipe.model.items()}
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update=sources), "model": model})
-
-
-def _absolute(name: str) -> str:
-    """A checkpoint's folder or a file of vectors, so that the recipe finds it from anywhere; a word stays a word."""
-    known = name in ARCHITECTURES or name in assets.words()
-    return name if known or not name or not Path(name).exists() else str(Path(name).resolve())
-
-
 def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) -> RunFolder:
     """The run folder to write. A finished one is never written over."""
     if out is None:
         stem = f"{Path(str(data)).stem or 'data'}-{Path(recipe.model_name.removeprefix('hub:')).name}"
-        path, number = Path("runs") / stem, 2
-        while not resume and path.exists():
-            path, number = Path("runs") / f"{stem}-{number}", number + 1
-        return RunFolder(path)
+        numbered = [Path("runs") / stem, *(Path("runs") / f"{stem}-{number}" for number in range(2, MOST_RUNS))]
+        taken = [path for path in numbered if path.exists()]
+        if resume and taken:
+            return RunFolder(taken[-1])  # the latest of this name is the one that was stopped
+        return RunFolder(next(path for path in numbered if path not in taken))
     run = RunFolder(Path(out))
     if run.path.is_file():
         raise UsageError(f"--out {out} is a file", mend="name a folder")
@@ -247,8 +235,8 @@ def _explain(classifier: Classifier, scored: list[Prediction], run: RunFolder) -
             continue
         try:
             explanation = explain(classifier, item.input)
-        except (UsageError, DataError) as error:
-            logger.warning("no explanation for text %s: %s", item.id, error.message)
+        except Exception as error:  # a training of hours is not lost for a picture in its report
+            logger.warning("no explanation for text %s: %s", item.id, error)
             continue
         documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
     run.write_json(run.explanations, documents)

@@ -50,6 +50,8 @@ def cut_validation(corpus: Corpus, *, fraction: float, seed: int, how: How = "au
 def limit(corpus: Corpus, n: int, *, seed: int, how: How = "auto") -> Corpus:
     """At most `n` rows, each class by its share and none left out while there is room; rows stay in order.
 
+    With several labels a text, rows are added where a label would be lost.
+
     Of a contiguous corpus (or with `blocks`) evenly spread rows are taken, else random ones.
     """
     if n >= len(corpus):
@@ -61,7 +63,8 @@ def limit(corpus: Corpus, n: int, *, seed: int, how: How = "auto") -> Corpus:
     for rows, share in zip(classes.values(), _shares([len(rows) for rows in classes.values()], n), strict=True):
         picked = _spread(len(rows), share) if spread else generator.permutation(len(rows))[:share]
         taken += [rows[i] for i in picked]
-    return corpus.take(sorted(taken))
+    kept = set(taken)
+    return corpus.take(sorted(kept | _needed_to_learn(corpus, kept, set(range(len(corpus))) - kept)))
 
 
 def _cut_random(corpus: Corpus, fraction: float, generator: np.random.Generator) -> Cut:
@@ -73,9 +76,23 @@ def _cut_random(corpus: Corpus, fraction: float, generator: np.random.Generator)
                 continue
             raise _too_small(corpus, label, len(groups), "different text")
         validation.update(_fill(groups, fraction * len(rows), generator))
+    validation -= _needed_to_learn(corpus, set(range(len(corpus))) - validation, validation)
     share = len(validation) / len(corpus)
     note = f"{len(validation):,} of {len(corpus):,} rows ({share:.0%}) cut from train, at random within each class"
     return _cut(corpus, set(range(len(corpus))) - validation, validation, note)
+
+
+def _needed_to_learn(corpus: Corpus, train: set[int], validation: set[int]) -> set[int]:
+    """Held-out rows that must go back, since a label of theirs (of several) would occur nowhere in train."""
+    if not corpus.multi_label or corpus.labels is None:
+        return set()
+    known = {label for row in train for label in corpus.labels[row]}
+    back: set[str] = set()
+    for row in sorted(validation):
+        if not known.issuperset(corpus.labels[row]):
+            known.update(corpus.labels[row])
+            back.add(corpus.texts[row])
+    return {row for row in validation if corpus.texts[row] in back}
 
 
 def _groups_of_equal_texts(corpus: Corpus, rows: Sequence[int]) -> list[list[int]]:
@@ -109,6 +126,8 @@ def _cut_blocks(corpus: Corpus, fraction: float, generator: np.random.Generator)
         start = int(generator.integers(len(rows) - length + 1))
         validation.update(rows[start : start + length])
         train.update([*rows[: max(start - gap, 0)], *rows[start + length + gap :]])
+    back = _needed_to_learn(corpus, train, validation)
+    validation, train = validation - back, train | back
     held = {corpus.texts[row] for row in validation}
     kept = {row for row in train if corpus.texts[row] not in held}
     return _cut(corpus, kept, validation, _blocks_note(corpus, len(kept), len(validation)))

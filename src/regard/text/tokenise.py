@@ -120,6 +120,9 @@ class TextEncoder:
                 for start, end in piece.offsets
             ]
             spans = [(0, 0)] * around[0] + [_span(item, *found[i]) for i in kept] + [(0, 0)] * around[1]
+        if not kept and not self._prefix and not self._suffix:
+            # No model reads nothing at all: an empty text is one token of padding.
+            return Encoded([self.pad_id], [(0, 0)] if offsets else [], [True], 0)
         return Encoded(
             ids=[*self._prefix, *(ids[i] for i in kept), *self._suffix],
             offsets=spans,
@@ -284,6 +287,8 @@ def load_tokenizer(name: str, *, local: bool = True) -> PreTrainedTokenizerFast:
         ) from None
     if not tokenizer.is_fast:
         raise ModelError(f"{name}: no fast tokenizer, so no character offsets", mend="give one with tokenizer.json")
+    if tokenizer.pad_token_id is None and tokenizer.eos_token_id is None:
+        raise ModelError(f"{name}: its tokenizer has neither a padding nor an end token", mend="name one in its config")
     if tokenizer.pad_token_id is None:
         # GPT-2 and its kind were trained without padding; the keep mask hides these positions from the model.
         tokenizer.pad_token = tokenizer.eos_token

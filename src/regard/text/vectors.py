@@ -63,23 +63,30 @@ def _load_folder(folder: Path) -> WordVectors:
 
 
 def _load_text(path: Path) -> WordVectors:
-    """One word and its numbers a line, separated by blanks; word2vec's header line (rows, width) is passed over."""
-    words: list[str] = []
+    """One word and its numbers a line, separated by blanks; word2vec's header line (rows, width) is passed over.
+
+    The first line says how many numbers there are: some published files have words with blanks in them.
+    """
+    words: dict[str, int] = {}
     vectors: list[np.ndarray] = []
+    width = 0
     with path.open(encoding="utf-8", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             fields = line.rstrip().split(" ")
             if number == 1 and len(fields) == 2:
+                width = int(fields[1]) if fields[1].isdigit() else 0
                 continue
+            width = width or len(fields) - 1
+            word, numbers = " ".join(fields[:-width]), fields[-width:]
             try:
-                vector = np.array(fields[1:], dtype=np.float32)
+                vector = np.array(numbers, dtype=np.float32)
             except ValueError:
                 raise DataError("a word's vector holds something that is no number", file=path, line=number) from None
-            if not len(vector) or (vectors and len(vector) != len(vectors[0])):
-                wanted = len(vectors[0]) if vectors else "some"
-                raise DataError(f"{len(vector)} numbers where {wanted} are expected", file=path, line=number)
-            words.append(fields[0])
-            vectors.append(vector)
+            if not word or len(vector) != width:
+                found = len(fields) - 1
+                raise DataError(f"{found} numbers where {width or 'some'} are expected", file=path, line=number)
+            if words.setdefault(word, len(vectors)) == len(vectors):
+                vectors.append(vector)
     if not vectors:
         raise DataError("no word vectors in it", file=path)
-    return WordVectors(words, np.stack(vectors))
+    return WordVectors(list(words), np.stack(vectors))
