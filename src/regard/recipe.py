@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Literal
 
@@ -185,7 +186,7 @@ def build(
     try:
         resolved = options_class(**options)
     except ValidationError as error:
-        raise UsageError(_describe(error, "model")) from None
+        raise UsageError(_describe(error, "model", options_class)) from None
     given["model"] = {"name": name, **resolved.model_dump()}
     try:
         return Recipe(**given)
@@ -218,14 +219,17 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
 
 def _nest(sets: Mapping[str, Any] | list[str]) -> dict[str, Any]:
     """{"a.b": c} or ["a.b=c"] as {"a": {"b": c}}; text values are read as TOML where they are TOML, else as words."""
-    if not isinstance(sets, Mapping):
-        sets = dict(_parse_set(item) for item in sets)
     nested: dict[str, Any] = {}
-    for path, value in sets.items():
+    for path, value in parse_sets(sets).items():
         for part in reversed(path.split(".")):
             value = {part: value}
         nested = merge(nested, value)
     return nested
+
+
+def parse_sets(sets: Mapping[str, Any] | list[str]) -> dict[str, Any]:
+    """{"a.b": c} from itself or from ["a.b=c"]."""
+    return dict(sets) if isinstance(sets, Mapping) else dict(_parse_set(item) for item in sets)
 
 
 def _parse_set(item: str) -> tuple[str, Any]:
@@ -238,16 +242,35 @@ def _parse_set(item: str) -> tuple[str, Any]:
         return path.strip(), text
 
 
-def _describe(error: ValidationError, prefix: str = "") -> str:
+def _describe(error: ValidationError, prefix: str = "", options: type[BaseModel] = Recipe) -> str:
     """The first failures of a pydantic error as `path: what is wrong`, an unknown key with its neighbours."""
     lines = []
     for problem in error.errors():
         path = ".".join([prefix, *map(str, problem["loc"])] if prefix else map(str, problem["loc"]))
         if problem["type"] == "extra_forbidden":
-            lines.append(f"{path}: no such option")
+            lines.append(f"{path}: no such option{_neighbours(path, _paths(options, prefix))}")
         else:
             lines.append(f"{path}: {problem['msg']} (given: {problem['input']!r})")
     return "; ".join(lines)
+
+
+def _paths(options: type[BaseModel], prefix: str = "") -> list[str]:
+    """Every setting of a group by its dotted name."""
+    found = []
+    for name, field in options.model_fields.items():
+        path, group = f"{prefix}.{name}" if prefix else name, field.annotation
+        is_group = isinstance(group, type) and issubclass(group, BaseModel)
+        found += _paths(group, path) if is_group else [path]  # type: ignore[arg-type]
+    return found
+
+
+def _neighbours(path: str, known: list[str]) -> str:
+    group, _, name = path.rpartition(".")
+    siblings = {other.rpartition(".")[2]: other for other in known if other.rpartition(".")[0] == group}
+    near = [siblings[word] for word in get_close_matches(name, siblings, n=2)] or get_close_matches(path, known, n=1)
+    if near:
+        return f"; did you mean {' or '.join(near)}?"
+    return f"; known: {', '.join(siblings.values() or known)}"
 
 
 def _without_none(value: Any) -> Any:

@@ -60,6 +60,10 @@ class Corpus:
             found.update([label] if isinstance(label, str) else label)
         return sorted(found, key=_label_order)
 
+    def told(self) -> str:
+        """How texts and labels were found, in one line for the user."""
+        return "; ".join(f"{what}: {how}" for what, how in self.columns.items())
+
     def sha256(self) -> str:
         """A hash of ids' order, texts and labels: two corpora with the same hash train the same model."""
         digest = hashlib.sha256()
@@ -229,12 +233,23 @@ class RunFolder:
     def open(cls, path: str | Path) -> RunFolder:
         """The finished run at `path`; raises `ModelError` where there is none."""
         run = cls(Path(path))
+        if run.comparison.is_file() and not run.run_json.is_file():
+            runs = sorted(str(found.parent) for found in run.path.glob("*/run.json"))
+            raise ModelError(f"{path} is a comparison, not a run", mend=f"take one of its runs: {', '.join(runs)}")
         if not run.run_json.is_file():
             raise ModelError(
                 f"{path} is no finished run folder: it has no run.json",
                 mend="give the folder that `regard train --out` wrote; a stopped training goes on with --resume",
             )
+        record = run.read_json(run.run_json)
+        if not isinstance(record, dict) or not record.keys() >= {"model", "kind", "labels", "multi_label", "data"}:
+            raise ModelError(f"{run.run_json} is damaged: it is no record of a run", mend="train again, or restore it")
         return run
+
+    @property
+    def comparison(self) -> Path:
+        """Where a comparison of several runs leaves its document."""
+        return self.path / "compare.json"
 
     @property
     def recipe(self) -> Path:

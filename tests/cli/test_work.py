@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -110,9 +111,52 @@ def test_predict_a_text_with_a_lone_surrogate(run_folder: Path, capsys: Captured
 
 def test_predict_reads_lines(run_folder: Path, tmp_path: Path, capsys: Captured) -> None:
     lines = tmp_path / "lines.txt"
-    lines.write_bytes(b"\xef\xbb\xbfa lovely film\r\n\na dull \xff film\n")
+    lines.write_bytes(b"\xef\xbb\xbfa lovely film\r\n\na dull film\n")
     found = document(capsys, "predict", run_folder, "--file", lines)
-    assert [said["input"] for said in found["predictions"]] == ["a lovely film", "", "a dull � film"]
+    assert [said["input"] for said in found["predictions"]] == ["a lovely film", "", "a dull film"]
+
+
+@pytest.mark.parametrize("content", [b"one\ncaf\xe9\n", "zwei\n".encode("utf-16")], ids=["Latin-1", "UTF-16"])
+def test_predict_refuses_what_is_no_utf_8(run_folder: Path, tmp_path: Path, capsys: Captured, content: bytes) -> None:
+    (tmp_path / "lines.txt").write_bytes(content)
+    assert run("predict", run_folder, "--file", tmp_path / "lines.txt") == 3
+    assert "UTF-8" in capsys.readouterr().err
+
+
+def test_labels_and_names_are_no_markup(tmp_path: Path, capsys: Captured) -> None:
+    rows = [f"{'a lovely' if n % 2 else 'the dull'} film {n},{'[/x]' if n % 2 else '[red]bad'}" for n in range(80)]
+    (tmp_path / "rev [final].csv").write_text("text,label\n" + "\n".join(rows) + "\n")
+    assert run("train", tmp_path / "rev [final].csv", "--model", "tfidf", "--out", tmp_path / "run", "--quiet") == 0
+    assert "[red]bad" in capsys.readouterr().out
+    assert run("evaluate", tmp_path / "run", tmp_path / "rev [final].csv") == 0
+    assert "[final].csv" in capsys.readouterr().out
+
+
+def test_a_typo_in_set_gets_its_neighbour(reviews: Path, capsys: Captured) -> None:
+    assert run("train", reviews, "--model", "lstm", "--set", "training.epohcs=1") == 2
+    assert "did you mean training.epochs?" in capsys.readouterr().err
+
+
+def test_guessed_columns_are_shown(reviews: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert run("train", reviews, "--model", "tfidf", "--out", tmp_path / "run", "--force") == 0
+    assert "text (guessed" in capsys.readouterr().err
+    assert run("doctor", reviews, "--force") == 0
+    assert "text (guessed" in capsys.readouterr().out
+
+
+def test_what_failed_before_training_leaves_no_folder(reviews: Path, tmp_path: Path, capsys: Captured) -> None:
+    (tmp_path / "empty").mkdir()
+    out = tmp_path / "run"
+    assert run("train", reviews, "--model", tmp_path / "empty", "--out", out, "--force") == 4
+    assert "no checkpoint" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_record_that_is_none_is_a_bad_model(run_folder: Path, tmp_path: Path, capsys: Captured) -> None:
+    shutil.copytree(run_folder, tmp_path / "run")
+    (tmp_path / "run" / "run.json").write_text("{}")
+    assert run("predict", tmp_path / "run", "a film") == 4
+    assert "damaged" in capsys.readouterr().err
 
 
 def test_predict_reads_a_table_without_labels(run_folder: Path, tmp_path: Path, capsys: Captured) -> None:

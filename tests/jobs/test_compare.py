@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 import regard
-from regard.errors import UsageError
+from regard.errors import ModelError, UsageError
 from regard.jobs.compare import Comparison
+from regard.jobs.entrant import sets_for
 from regard.jobs.shared_split import PARTS
 from regard.report import compare_page
 from regard.text.read import read
@@ -38,6 +39,23 @@ def test_the_split_holds_each_text_once(comparison: Comparison, data: Path) -> N
     texts = [text for part in parts for text in part.texts]
     assert sorted(texts) == sorted(read(data).texts)
     assert comparison.n == len(parts[2]) == 40
+
+
+def test_an_option_goes_to_the_models_that_have_it() -> None:
+    sets = {"model.hidden_size": 8, "training.epochs": 1}
+    assert sets_for("tfidf", ["tfidf", "lstm"], sets) == {"training.epochs": 1}
+    assert sets_for("lstm", ["tfidf", "lstm"], sets) == sets
+    with pytest.raises(UsageError, match=r"model\.depth"):
+        sets_for("lstm", ["tfidf", "lstm"], {"model.depth": 1})
+
+
+def test_a_run_and_a_comparison_do_not_share_a_folder(comparison: Comparison, data: Path) -> None:
+    with pytest.raises(UsageError, match="holds a comparison"):
+        regard.train(data, model="tfidf", out=comparison.folder, quiet=True)
+    with pytest.raises(UsageError, match="holds a finished run"):
+        regard.compare(data, models=["tfidf", "nbsvm"], out=comparison.folder / "tfidf-seed1", quiet=True)
+    with pytest.raises(ModelError, match="is a comparison"):
+        regard.load(comparison.folder)
 
 
 def test_a_model_without_a_seed_is_trained_once(comparison: Comparison) -> None:

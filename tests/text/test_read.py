@@ -104,6 +104,15 @@ def test_a_folder(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+def test_a_folder_is_read_to_its_bottom_and_what_is_passed_over_is_counted(tmp_path: Path) -> None:
+    for name in ("a/1.txt", "b/more/2.txt", "b/3.text", "top.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    corpus = read(tmp_path)
+    assert dict(zip(corpus.ids, corpus.labels, strict=True)) == {"a/1.txt": "a", "b/more/2.txt": "b"}
+    assert corpus.columns["other files"].startswith("2 passed over")
+
+
 def test_a_folder_without_texts(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="one folder a label"):
         read(tmp_path)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from regard.metrics.bootstrap import wilson
 from regard.records import Label, Prediction
 
 
@@ -56,14 +57,6 @@ def confused(predictions: Iterable[Prediction], n: int = 10) -> list[Confusion]:
     wrong = Counter(pair for pair in labelled if pair[0] != pair[1])
     ranked = sorted(wrong.items(), key=lambda item: (-item[1], str(item[0])))[:n]
     return [Confusion(gold, output, count, count / of_gold[gold]) for (gold, output), count in ranked]
-
-
-def wilson(right: int, n: int) -> tuple[float, float]:
-    """The 95 % interval of a share (Wilson 1927): honest for few texts and near 0 and 1, where the plain one is not."""
-    from scipy.stats import binomtest
-
-    interval = binomtest(right, n).proportion_ci(method="wilson")
-    return float(interval.low), float(interval.high)
 
 
 def _length_bin(rows: Sequence[tuple[int, bool]]) -> LengthBin:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 import traceback
 from collections.abc import Callable, Sequence
@@ -73,6 +74,10 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         if end.code == INTERRUPTED:
             print("interrupted", file=sys.stderr)
         raise
+    except BrokenPipeError:
+        # Who reads has read enough (| head): no fault. What is still in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
     except Exception as error:
         if "--debug" in words:
             traceback.print_exc()

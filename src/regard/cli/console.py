@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from regard.records import Explanation, Scores
@@ -51,7 +52,7 @@ def size(count: int) -> str:
 
 def print_scores(scores: Scores) -> None:
     """The figures with their 95 % intervals, then each class."""
-    figures = table("figure", "value", "95 % interval", title=f"{scores.part}: {scores.n:,} texts")
+    figures = table("figure", "value", "95 % interval", title=escape(f"{scores.part}: {scores.n:,} texts"))
     first = [name for name in HEADLINES if name in scores.values]
     for name in [*first, *(name for name in scores.values if name not in HEADLINES)]:
         interval = scores.intervals.get(name)
@@ -71,7 +72,7 @@ def _classes(scores: Scores) -> Table:
     made = table("class", "precision", "recall", "f1", "texts", title=title)
     for label, row in shown.items():
         figures = (f"{row[name]:.4f}" if name in row else "" for name in ("precision", "recall", "f1"))
-        made.add_row(label, *figures, f"{int(row.get('support', 0)):,}")
+        made.add_row(escape(label), *figures, f"{int(row.get('support', 0)):,}")
     return made
 
 
@@ -96,7 +97,7 @@ def print_comparison(document: dict[str, Any]) -> None:
         column.justify = "right"
     for row in document["models"]:
         made.add_row(
-            row["model"],
+            escape(row["model"]),
             f"{100 * row['accuracy']:.1f} %",
             _band(row["interval"]),
             _band(row["accuracies"]) if len(row["accuracies"]) > 1 else "1",

@@ -44,10 +44,13 @@ def doctor(
         "task": "classify",
         "n": sum(map(len, parts.values())),
         "blocked": diagnosis.blocked,
+        "columns": {name: part.columns for name, part in parts.items()},
         **diagnosis.to_json(),
     }
 
     def show() -> None:
+        for name, part in parts.items():
+            print(f"{name}: {part.told()}")
         for line in diagnosis.lines():
             print(line)
 

@@ -38,6 +38,8 @@ def predict(
     model = load(run)
     if texts and file is not None:
         raise UsageError("texts are given and --file too", mend="give one of them")
+    if texts == ["-"] or file == Path("-"):
+        texts, file = None, None
     given = texts or (_from_file(file, text_column, offline) if file else _from_standard_input())
     predictions = model.predict(given)
     document = {
@@ -68,7 +70,9 @@ def _from_file(file: Path, text_column: str | None, offline: bool) -> list[str]:
 
 def _lines(content: bytes, name: str) -> list[str]:
     """One text a line, empty lines too, so that line n of the answer is line n of what was given."""
-    text = content.decode("utf-8-sig", errors="replace")
+    from regard.text.formats.table import decode
+
+    text = decode(content, Path(name))
     lines = [line.removesuffix("\r") for line in text.removesuffix("\n").split("\n")]
     if lines == [""]:
         raise DataError("there is no text in it", file=name, mend="give one text a line")
@@ -78,5 +82,8 @@ def _lines(content: bytes, name: str) -> list[str]:
 def _show(predictions: list[Prediction]) -> None:
     for prediction in predictions:
         label = prediction.output if isinstance(prediction.output, str) else ",".join(prediction.output)
-        text = CONTROL.sub("\ufffd", " ".join(prediction.input.split()))
-        print(label, f"{prediction.confidence:.4f}", text, sep="\t")
+        print(_on_one_line(label), f"{prediction.confidence:.4f}", _on_one_line(prediction.input), sep="\t")
+
+
+def _on_one_line(text: str) -> str:
+    return CONTROL.sub("\ufffd", " ".join(text.split()))

@@ -27,11 +27,18 @@ ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn
 
 
 def locate(name: str, *, offline: bool) -> tuple[str, bool]:
-    """Where transformers finds `name`, and whether that is local: an asset's folder, a folder, or a hub id."""
+    """Where transformers finds `name`, and whether that is local: an asset's folder, a folder, or a hub id.
+
+    Raises `ModelError` for what is there but can be no checkpoint.
+    """
     if assets.is_model(name):
         return str(assets.path(name)), True
     if Path(name).is_dir():
+        if not (Path(name) / "config.json").is_file():
+            raise ModelError(f"{name} is no checkpoint: it has no config.json", mend="give the folder of a model")
         return name, True
+    if Path(name).exists():
+        raise ModelError(f"{name} is a file, not the folder of a checkpoint", mend="give the folder of a model")
     return name.removeprefix("hub:"), offline
 
 

@@ -17,7 +17,7 @@ import regard
 from regard import recipe as recipes
 from regard.errors import UsageError
 from regard.jobs import facts
-from regard.jobs.entrant import Entrant, Result, Sets
+from regard.jobs.entrant import Entrant, Result, Sets, sets_for
 from regard.jobs.load import Model
 from regard.jobs.shared_split import Split, cut
 from regard.jobs.train import train
@@ -87,11 +87,12 @@ def compare(
     if len(set(models)) < 2 or len(set(models)) < len(models):
         found = ", ".join(models) or "none"
         raise UsageError(f"different models are compared, found: {found}", mend="--models tfidf,lstm,minilm")
-    entrants = [Entrant(model, sets, max_train_examples) for model in models]
+    own = {model: sets_for(model, models, sets) for model in models}
+    entrants = [Entrant(model, own[model], max_train_examples) for model in models]
     named = {"text_column": text_column, "label_column": label_column}
     layer: dict[str, Any] = {"data": {key: value for key, value in named.items() if value is not None}}
     layer.update({key: value for key, value in (("task", task), ("seed", seed)) if value is not None})
-    settled, *_ = [recipes.build(layer, model=model, sets=sets) for model in models]
+    settled, *_ = [recipes.build(layer, model=model, sets=own[model]) for model in models]
     folder = Path(out) if out is not None else Path("runs") / f"{_stem(data)}-compare"
     split = cut(data, validation, test, options=settled.data, seed=settled.seed, offline=offline)
     every = range(settled.seed, settled.seed + seeds)
@@ -111,6 +112,8 @@ def run(
     """Train every entrant with every seed on `split`, judge, and write compare.json and compare.html in `folder`."""
     from regard.report import compare_page
 
+    if (folder / "run.json").exists():
+        raise UsageError(f"{folder} holds a finished run", mend="name another folder with --out")
     files = split.keep(folder / "data")
     results = []
     with _said_once():

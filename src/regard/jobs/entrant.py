@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from regard import recipe as recipes
+from regard.errors import UsageError
 from regard.jobs.load import Model
 from regard.recipe import Recipe
+from regard.registry import unknown_word
 
 if TYPE_CHECKING:
     import numpy as np
 
 Sets = dict[str, Any] | list[str] | None
+
+
+def sets_for(model: str, models: Sequence[str], sets: Sets) -> dict[str, Any]:
+    """The part of `sets` that concerns `model`: what sets an option of other models only is left out.
+
+    Raises `UsageError` for an option that none of `models` has.
+    """
+    known = {name: set(recipes.architecture(name).load_options().model_fields) for name in models}
+    kept = {}
+    for path, value in recipes.parse_sets(sets or {}).items():
+        group, _, option = path.partition(".")
+        if group != "model" or option in known[model]:
+            kept[path] = value
+        elif not any(option in options for options in known.values()):
+            every = sorted(set().union(*known.values()))
+            raise UsageError(unknown_word("option", path, [f"model.{name}" for name in every]))
+    return kept
 
 
 @dataclass(frozen=True)

@@ -60,8 +60,9 @@ class Model:
     def predict(self, texts: str | list[str]) -> list[Prediction]:
         """One prediction a text, in order; ids are positions from 0."""
         given = [texts] if isinstance(texts, str) else list(texts)
-        if not_text := next((item for item in given if not isinstance(item, str)), None):
-            raise UsageError(f"a text is expected, found {type(not_text).__name__}: {not_text!r}")
+        for item in given:
+            if not isinstance(item, str):
+                raise UsageError(f"a text is expected, found {type(item).__name__}: {item!r}")
         ids = [str(position) for position in range(len(given))]
         return self._predictions(Corpus("given texts", ids, given, multi_label=self.multi_label))
 

@@ -98,6 +98,7 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: 
             name: sum(n > max_length for n in counts) / max(len(counts), 1) for name, counts in lengths.items()
         }
     parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=max_length)
+    logger.info("columns of %s: %s", parts.train.source, parts.train.told())
     for line in parts.diagnosis.lines(notes=False):
         logger.info("%s", line)
     blocks = [item for item in parts.diagnosis.findings if item.severity == "block"]

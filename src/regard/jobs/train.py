@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from regard import manifest
 from regard import recipe as recipes
-from regard.errors import UsageError
+from regard.errors import RegardError, UsageError
 from regard.jobs import facts, sources
 from regard.jobs.load import Model
 from regard.jobs.prepare import Parts, examine, prepare
@@ -102,8 +102,14 @@ def train(
     if resume and run.run_json.is_file():
         logger.info("%s is finished already: nothing to resume", run.path)
         return Model(run)
+    begun = run.recipe.is_file()
     write_atomically(run.recipe, settled.to_toml())
-    return _run(settled, run, watch, resume=resume, force=force, offline=offline, quiet=quiet)
+    try:
+        return _run(settled, run, watch, resume=resume, force=force, offline=offline, quiet=quiet)
+    except RegardError:
+        if not begun and {path.name for path in run.path.iterdir()} == {run.recipe.name}:
+            shutil.rmtree(run.path)  # nothing was trained: a folder with a recipe alone only takes the name
+        raise
 
 
 def _run(recipe: Recipe, run: RunFolder, watch: Stopwatch, **switches: bool) -> Model:
@@ -155,6 +161,8 @@ def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) ->
     run = RunFolder(Path(out))
     if run.path.is_file():
         raise UsageError(f"--out {out} is a file", mend="name a folder")
+    if run.comparison.is_file():
+        raise UsageError(f"{out} holds a comparison", mend="name another folder with --out")
     if not resume and (run.run_json.is_file() or run.checkpoints.is_dir()):
         state = "a finished run" if run.run_json.is_file() else "the checkpoints of an unfinished run"
         raise UsageError(f"{out} holds {state}", mend="go on with --resume, or name another folder with --out")

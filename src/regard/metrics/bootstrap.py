@@ -55,3 +55,11 @@ def _draws(counts: np.ndarray, *, seed: int, resamples: int) -> Iterator[np.ndar
     block = max(1, DRAWN_AT_ONCE // len(counts))
     for first in range(0, resamples, block):
         yield generator.multinomial(total, counts / total, size=min(block, resamples - first))
+
+
+def wilson(right: int, n: int) -> tuple[float, float]:
+    """The 95 % interval of a share (Wilson 1927): honest for few texts and near 0 and 1, where the plain one is not."""
+    from scipy.stats import binomtest
+
+    interval = binomtest(right, n).proportion_ci(method="wilson")
+    return float(interval.low), float(interval.high)

@@ -9,7 +9,7 @@ import numpy as np
 
 from regard.errors import DataError
 from regard.metrics import calibration, tally
-from regard.metrics.bootstrap import RESAMPLES, Interval, intervals
+from regard.metrics.bootstrap import RESAMPLES, Interval, intervals, wilson
 from regard.metrics.ranking import Ranking, macro_auroc
 from regard.records import Label, Prediction, Scores
 
@@ -74,6 +74,14 @@ def score(
         seed=seed,
         resamples=resamples,
     )
+    # A bootstrap of texts that were all right (or all wrong) never draws another figure: it knows no interval.
+    drawn = found
+    found = {name: (low, high) for name, (low, high) in drawn.items() if high - low > 1e-9}
+    if "accuracy" in drawn and "accuracy" not in found:
+        found["accuracy"] = wilson(round(values["accuracy"] * len(predictions)), len(predictions))
+    if not multi_label and len({prediction.gold for prediction in predictions}) < 2:
+        values.pop("mcc", None)
+        found.pop("mcc", None)
     area, area_interval = _auroc(table, seed=seed, resamples=resamples)
     if not np.isnan(area):
         values["auroc"] = area

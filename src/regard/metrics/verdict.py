@@ -125,13 +125,20 @@ def _test(a: Contender, b: Contender, *, seed: int) -> tuple[str, Difference]:
 
 def _sentences(ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair]) -> list[str]:
     best, n = ranked[0], ranked[0].by_seed.shape[1]
-    said = [f"{best.name} is right most often: {_percent(best.accuracy)} of {n:,} texts."]
-    if len(ranked) > 1 and not tied:
+    equal = [contender for contender in ranked if contender.accuracy == best.accuracy]
+    if len(equal) > 1:
+        names = _enumerate([contender.name for contender in equal])
+        said = [f"{names} are right equally often: {_percent(best.accuracy)} of {n:,} texts."]
+        tied = [contender for contender in tied if contender not in equal]
+    else:
+        said = [f"{best.name} is right most often: {_percent(best.accuracy)} of {n:,} texts."]
+    if len(equal) == 1 and len(ranked) > 1 and not tied:
         behind = pairs[0]
         said.append(f"Its lead over {behind.second}, {_points(behind.difference)}, is more than noise.")
     elif tied:
         names = _enumerate([f"{c.name} ({_percent(c.accuracy)})" for c in tied])
-        said.append(f"{names} {'is' if len(tied) == 1 else 'are'} within noise of it.")
+        verb, of = "is" if len(tied) == 1 else "are", "it" if len(equal) == 1 else "them"
+        said.append(f"{names} {verb} within noise of {of}.")
     others = [pair for pair in pairs if pair.within_noise and pair.first != best.name]
     if others:
         names = "; ".join(f"{pair.first} and {pair.second}" for pair in others)

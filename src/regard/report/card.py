@@ -50,7 +50,7 @@ def render(run: RunFolder) -> str:
         "## Limits",
         _limits(record, doctor),
         "## How it was made",
-        _making(record, run),
+        _making(record, run, forced=bool(doctor and doctor["blocked"])),
     ]
     card = ModelCard(f"---\n{_metadata(record, scores, run).to_yaml()}\n---\n\n" + "\n\n".join(sections) + "\n")
     return str(card)
@@ -179,7 +179,8 @@ def _limits(record: dict[str, Any], doctor: dict[str, Any] | None) -> str:
     return "\n".join(lines)
 
 
-def _making(record: dict[str, Any], run: RunFolder) -> str:
+def _making(record: dict[str, Any], run: RunFolder, *, forced: bool) -> str:
+    again = f"regard train {_name(run)}/recipe.toml{' --force' if forced else ''}"
     size = record["size"]
     parameters = f"{size['parameters']:,} parameters, " if size.get("parameters") else ""
     machine = record["machine"]
@@ -190,7 +191,7 @@ def _making(record: dict[str, Any], run: RunFolder) -> str:
             f"- Training: {wording.duration(record['timings']['train'])} on {machine['cores']} cores "
             f"({plain(str(machine['processor']))}), {plain(str(machine['device']))}; seed {record['seed']}",
             f"- Versions: {plain(versions)}",
-            f"- Again: {code(f'regard train {_name(run)}/recipe.toml')} gives the same weights on the same machine",
+            f"- Again: {code(again)} gives the same weights on the same machine",
             "- The whole story: `report.html`",
         ]
     )

@@ -117,6 +117,12 @@ def value(explanation: Explanation, score: float) -> str:
     return wording.signed(score) if explanation.signed else wording.percent(score)
 
 
+def unread_words(explanation: Explanation) -> int:
+    """How many words of the text lie wholly outside what the model read."""
+    places = (match.span() for match in re.finditer(r"\S+", explanation.text))
+    return sum(all(end <= low or high <= start for low, high in explanation.seen) for start, end in places)
+
+
 def to_html(explanation: Explanation) -> str:
     """A snippet that stands alone: inline styles, no script; readable on a light and on a dark background."""
     from markupsafe import Markup
@@ -148,6 +154,9 @@ def to_terminal(explanation: Explanation) -> Text:
             shown.append(f" […{segment.left_out:,} characters…] ", style="dim italic")
     shown.append("\n\n")
     shown.append_text(_terminal_scale(explanation))
+    if unread := unread_words(explanation):
+        of_all = f"{unread:,} of {len(explanation.text.split()):,} words"
+        shown.append(f"\nDim: not read by the model ({of_all})", style="dim")
     return shown
 
 
@@ -157,6 +166,8 @@ def to_plain(explanation: Explanation, most: int = 20) -> str:
     answer = f"{wording.label(explanation.output)} ({wording.percent(explanation.confidence)})"
     head = [answer, headline(explanation), f"The largest score is {scale(explanation)}"]
     lines = [*(_fitted(line, 80).rstrip() for line in head), ""]
+    if unread := unread_words(explanation):
+        lines[:-1] = [*lines[:-1], f"The model did not read {unread:,} of {len(explanation.text.split()):,} words"]
     full = largest(explanation) or 1.0
     for word, score in rows:
         bar = ("-" if score < 0 else "+") * round(20 * abs(score) / full)

@@ -84,7 +84,7 @@ def _named(table: Table, name: str, option: str) -> Choice:
     if name in table.columns:
         return Choice(name, "named")
     near = get_close_matches(name, table.columns, n=1)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    hint = f"; did you mean {near[0]!r}?" if near else "."
     message = f"there is no column {name!r}{hint} Columns: {_list(table)}"
     raise DataError(message, file=table.source, mend=f"give {option} one of these")
 

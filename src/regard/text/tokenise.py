@@ -281,10 +281,7 @@ def load_tokenizer(name: str, *, local: bool = True) -> PreTrainedTokenizerFast:
     try:
         tokenizer = AutoTokenizer.from_pretrained(name, local_files_only=local, trust_remote_code=False, use_fast=True)
     except (OSError, ValueError) as error:
-        first = str(error).splitlines()[0]
-        raise ModelError(
-            f"{name}: its tokenizer can't be loaded: {first}", mend="give a folder with tokenizer.json"
-        ) from None
+        raise _unloadable(name, error, local=local) from None
     if not tokenizer.is_fast:
         raise ModelError(f"{name}: no fast tokenizer, so no character offsets", mend="give one with tokenizer.json")
     if tokenizer.pad_token_id is None and tokenizer.eos_token_id is None:
@@ -293,3 +290,15 @@ def load_tokenizer(name: str, *, local: bool = True) -> PreTrainedTokenizerFast:
         # GPT-2 and its kind were trained without padding; the keep mask hides these positions from the model.
         tokenizer.pad_token = tokenizer.eos_token
     return tokenizer
+
+
+def _unloadable(name: str, error: Exception, *, local: bool) -> ModelError:
+    if local and not Path(name).exists():
+        return ModelError(
+            f"{name} is not in the hub's cache on this machine, and the network is not to be used",
+            mend="leave --offline out, or give a folder",
+        )
+    said = " ".join(str(error).split())
+    return ModelError(
+        f"{name}: its tokenizer can't be loaded: {said[:200]}", mend="give a folder with config.json and tokenizer.json"
+    )
