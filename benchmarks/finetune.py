@@ -42,7 +42,7 @@ def batch_tokens(lengths: list[int]) -> int:
 
 
 def regard_rate(texts: list[str], labels: list[int], attention_dropout: float) -> float:
-    """Reviews a second of `training.loop.fit` in its steps; its one checkpoint is not counted, as Trainer saves none."""
+    """Reviews a second of `training.loop.fit` in its steps; its checkpoint is not counted, as Trainer saves none."""
     import numpy as np
 
     from regard.encoders.pretrained import locate
