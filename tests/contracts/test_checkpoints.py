@@ -94,7 +94,7 @@ def test_what_is_no_checkpoint_is_refused(tmp_path):
     recipe = recipes.build(model=str(tmp_path))
     with pytest.raises(ModelError, match="tokenizer can't be loaded"):
         load_tokenizer(str(tmp_path))
-    with pytest.raises(ModelError, match="is no checkpoint: it has no config.json"):
+    with pytest.raises(ModelError, match=r"is no checkpoint: it has no config\.json"):
         recipe.entry.load()(str(tmp_path), LABELS, multi_label=False, options=recipe.model_options, offline=True)
 
 
