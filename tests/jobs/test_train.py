@@ -184,6 +184,15 @@ def test_force_leaves_out_what_no_model_could_answer(tmp_path, data, test_part):
     assert forced.scores.n == 39
 
 
+def test_force_leaves_out_what_a_network_has_encoded_too(tmp_path, data, test_part):
+    frame = pd.read_csv(test_part, dtype=str)
+    frame.loc[0, "label"] = "unheard"
+    frame.to_csv(tmp_path / "other.csv", index=False)
+    parts = {"validation": tmp_path / "other.csv", "test": tmp_path / "other.csv"}
+    forced = regard.train(data, model="lstm", sets=QUICK, out=tmp_path / "b", force=True, quiet=True, **parts)
+    assert forced.scores.n == 39
+
+
 def test_one_label_and_several_do_not_mix(tmp_path, data):
     row = {"text": "a lovely dull film", "label": ["bad", "good"]}
     (tmp_path / "several.jsonl").write_text("\n".join([json.dumps(row)] * 3))

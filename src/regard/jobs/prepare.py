@@ -109,23 +109,23 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: 
             file=parts.train.source,
             mend=(blocks[0].mend or "mend the data") + ("" if hopeless else "; --force trains all the same"),
         )
-    parts.validation = _known_labels(parts.validation, parts)
-    parts.test = None if parts.test is None else _known_labels(parts.test, parts)
+    _leave_out_unknown_labels(parts, encoded)
 
 
-def _known_labels(part: Corpus, parts: Parts) -> Corpus:
-    """The texts of a part whose labels occur in training: with --force the others are left out, and that is said."""
+def _leave_out_unknown_labels(parts: Parts, encoded: dict[str, list[Encoded]] | None) -> None:
+    """With --force, texts whose labels do not occur in training go, with what is encoded of them; that is said."""
     known = set(parts.labels)
-    rows = [
-        row
-        for row, label in enumerate(part.labels or [])
-        if known.issuperset([label] if isinstance(label, str) else label)
-    ]
-    if len(rows) == len(part):
-        return part
-    lost = len(part) - len(rows)
-    logger.warning("%s: %d texts with labels that train does not have are left out", part.source, lost)
-    return part.take(rows)
+    for name, part in parts.named().items():
+        rows = [
+            row
+            for row, label in enumerate(part.labels or [])
+            if known.issuperset([label] if isinstance(label, str) else label)
+        ]
+        if lost := len(part) - len(rows):
+            logger.warning("%s: %d texts with labels that train does not have are left out", part.source, lost)
+            setattr(parts, name, part.take(rows))
+            if encoded is not None:
+                encoded[name] = [encoded[name][row] for row in rows]
 
 
 def fingerprint(recipe: Recipe, parts: Parts) -> str:
