@@ -13,6 +13,7 @@ import numpy as np
 from regard.encoders.pretrained import locate
 from regard.errors import UsageError
 from regard.jobs.prepare import Parts, examine, fingerprint
+from regard.jobs.trained import Stopwatch, Trained, save_model
 from regard.recipe import Recipe
 from regard.records import RunFolder
 from regard.tasks import classify
@@ -22,8 +23,6 @@ from regard.text.tokenise import Encoded, TextEncoder, load_tokenizer, train_tok
 
 if TYPE_CHECKING:
     import torch
-
-    from regard.jobs.train import Stopwatch, Trained
 
 
 @dataclass
@@ -57,7 +56,6 @@ def fit_network(
     quiet: bool,
 ) -> Trained:
     """Train a network or fine-tune a checkpoint; `run.model` then holds its best weights."""
-    from regard.jobs.train import Trained, _save_model
     from regard.training import loop, progress
 
     with watch.stage("prepare"):
@@ -91,7 +89,7 @@ def fit_network(
     watch.stages["train"] = round(result.seconds, 3)  # all of it: a resumed training began before this process
     model.to("cpu").eval()
     with _no_bars():
-        _save_model(run, model.save_pretrained, encoder.save)
+        save_model(run, model.save_pretrained, encoder.save)
     return Trained(
         classifier,
         {

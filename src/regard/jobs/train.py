@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import logging
 import shutil
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from regard import manifest
 from regard import recipe as recipes
 from regard.errors import RegardError, UsageError
 from regard.jobs import facts, sources
 from regard.jobs.load import Model
-from regard.jobs.prepare import Parts, examine, prepare
+from regard.jobs.prepare import Parts, prepare
+from regard.jobs.trained import Stopwatch, Trained
 from regard.recipe import Recipe
 from regard.records import Prediction, RunFolder, Scores, write_atomically
 
@@ -26,33 +23,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("regard")
 MOST_RUNS = 10_000  # of one name in runs/
 EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
-
-
-@dataclass
-class Stopwatch:
-    """Seconds by stage, for run.json."""
-
-    started: float = field(default_factory=time.perf_counter)
-    stages: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def stage(self, name: str) -> Iterator[None]:
-        began = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.stages[name] = round(self.stages.get(name, 0.0) + time.perf_counter() - began, 3)
-
-    def record(self) -> dict[str, float]:
-        return {**self.stages, "total": round(time.perf_counter() - self.started, 3)}
-
-
-@dataclass
-class Trained:
-    """What one kind of model hands back: the classifier in memory, and the `training` group of run.json."""
-
-    classifier: Classifier
-    training: dict[str, Any]
 
 
 def train(
@@ -115,8 +85,7 @@ def train(
 def _run(recipe: Recipe, run: RunFolder, watch: Stopwatch, **switches: bool) -> Model:
     with watch.stage("prepare"):
         parts = prepare(recipe, offline=switches["offline"])
-    fit = _fit_baseline if recipe.entry.kind == "baseline" else _fit_network
-    trained = fit(recipe, parts, run, watch, **switches)
+    trained = _fit(recipe.entry.kind)(recipe, parts, run, watch, **switches)
     with watch.stage("evaluate"):
         scored = _score(recipe, parts, trained.classifier, run)
     with watch.stage("explain"):
@@ -127,6 +96,17 @@ def _run(recipe: Recipe, run: RunFolder, watch: Stopwatch, **switches: bool) -> 
     page.write(run)
     card.write(run)
     return Model(run)
+
+
+def _fit(kind: str) -> Callable[..., Trained]:
+    """How a kind of model is trained; a baseline never loads torch."""
+    if kind == "baseline":
+        from regard.jobs.fit_baseline import fit_baseline
+
+        return fit_baseline
+    from regard.jobs.fit_network import fit_network
+
+    return fit_network
 
 
 def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) -> Recipe:
@@ -167,42 +147,6 @@ def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) ->
         state = "a finished run" if run.run_json.is_file() else "the checkpoints of an unfinished run"
         raise UsageError(f"{out} holds {state}", mend="go on with --resume, or name another folder with --out")
     return run
-
-
-def _fit_baseline(recipe: Recipe, parts: Parts, run: RunFolder, watch: Stopwatch, **switches: bool) -> Trained:
-    from regard.tasks.classify import BaselineClassifier
-    from regard.text.normalise import Normaliser
-
-    with watch.stage("prepare"):
-        examine(parts, None, None, force=switches["force"])
-        normaliser = Normaliser(recipe.preprocess)
-        texts = [normaliser(text).text for text in parts.train.texts]
-    with watch.stage("train"):
-        model = recipe.entry.load()(recipe.model_options)
-        model.fit(texts, parts.train.labels, parts.labels, parts.multi_label, recipe.seed)
-    _save_model(run, model.save)
-    return Trained(
-        BaselineClassifier(model, normaliser, parts.labels, parts.multi_label, recipe.model_name),
-        {"examples_per_second": round(len(texts) / max(watch.stages["train"], 1e-9), 1)},
-    )
-
-
-def _fit_network(recipe: Recipe, parts: Parts, run: RunFolder, watch: Stopwatch, **switches: bool) -> Trained:
-    from regard.jobs.fit_network import fit_network
-
-    return fit_network(recipe, parts, run, watch, **switches)
-
-
-def _save_model(run: RunFolder, *writers: Any) -> None:
-    """model/ in one step: written beside, sealed, renamed."""
-    temporary = run.path / ".model.tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
-    for write in writers:
-        write(temporary)
-    manifest.seal(temporary)
-    shutil.rmtree(run.model, ignore_errors=True)
-    temporary.rename(run.model)
 
 
 def _score(recipe: Recipe, parts: Parts, classifier: Classifier, run: RunFolder) -> list[Prediction]:
