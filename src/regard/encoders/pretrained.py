@@ -5,13 +5,12 @@ Notable: weights come from safetensors only, and code that a checkpoint brings a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from regard import assets
 from regard.encoders.options import CheckpointOptions
+from regard.encoders.quiet import quiet
 from regard.errors import ModelError
 
 # The same two things have other names in other families; what a configuration has is set, the rest left alone.
@@ -62,7 +61,7 @@ def load_classifier(
         config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
         trained_labels = dict(config.label2id or {})
         _configure(config, labels, multi_label, options, pad_token_id)
-        with _quiet():
+        with quiet():
             model = AutoModelForSequenceClassification.from_pretrained(
                 place,
                 config=config,
@@ -92,22 +91,6 @@ def _begin_heads_again(model: Any) -> None:
             for parameter in module.parameters(recurse=False):
                 parameter._is_hf_initialized = False
         part.apply(model._init_weights)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """That the head is new, and a bar for reading one file, are no news to who asked for a classifier."""
-    from transformers.utils import logging
-
-    level, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
-    logging.set_verbosity_error()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        logging.set_verbosity(level)
-        if bars:
-            logging.enable_progress_bar()
 
 
 def _configure(

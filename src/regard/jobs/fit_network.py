@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from regard.encoders.pretrained import locate
+from regard.encoders.quiet import quiet as silenced
 from regard.errors import UsageError
 from regard.jobs.prepare import Parts, examine, fingerprint
 from regard.jobs.trained import Stopwatch, Trained, save_model
@@ -88,7 +88,7 @@ def fit_network(
         )
     watch.stages["train"] = round(result.seconds, 3)  # all of it: a resumed training began before this process
     model.to("cpu").eval()
-    with _no_bars():
+    with silenced():
         save_model(run, model.save_pretrained, encoder.save)
     return Trained(
         classifier,
@@ -101,20 +101,6 @@ def fit_network(
             "examples_per_second": result.examples_per_second,
         },
     )
-
-
-@contextmanager
-def _no_bars() -> Iterator[None]:
-    """transformers draws a bar for writing one file; what is shown here is ours to choose."""
-    from transformers.utils import logging
-
-    shown = logging.is_progress_bar_enabled()
-    logging.disable_progress_bar()
-    try:
-        yield
-    finally:
-        if shown:
-            logging.enable_progress_bar()
 
 
 def _encoder(recipe: Recipe, parts: Parts, *, offline: bool) -> TextEncoder:

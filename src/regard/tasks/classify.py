@@ -277,12 +277,14 @@ def _load_network(folder: Path, recipe: Recipe) -> Any:
     from transformers import AutoModelForSequenceClassification
 
     from regard import auto
+    from regard.encoders.quiet import quiet
 
     auto.register()
     try:
-        model = AutoModelForSequenceClassification.from_pretrained(
-            str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
-        )
+        with quiet():
+            model = AutoModelForSequenceClassification.from_pretrained(
+                str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
+            )
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"{folder}: the model can't be loaded: {first}", mend="train again") from None
