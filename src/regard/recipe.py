@@ -168,7 +168,7 @@ def build(
     given: dict[str, Any] = {}
     for layer in layers:
         given = merge(given, layer)
-    given = merge(given, _nest(sets or {}))
+    given = merge(given, nest(sets or {}))
     if model is not None:
         given = merge(given, {"model": {"name": model}})
     name = given.get("model", {}).get("name") if isinstance(given.get("model"), dict) else None
@@ -217,7 +217,7 @@ def merge(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
     return joined
 
 
-def _nest(sets: Mapping[str, Any] | list[str]) -> dict[str, Any]:
+def nest(sets: Mapping[str, Any] | list[str]) -> dict[str, Any]:
     """{"a.b": c} or ["a.b=c"] as {"a": {"b": c}}; text values are read as TOML where they are TOML, else as words."""
     nested: dict[str, Any] = {}
     for path, value in parse_sets(sets).items():

@@ -89,9 +89,8 @@ def compare(
         raise UsageError(f"different models are compared, found: {found}", mend="--models tfidf,lstm,minilm")
     own = {model: sets_for(model, models, sets) for model in models}
     entrants = [Entrant(model, own[model], max_train_examples) for model in models]
-    named = {"text_column": text_column, "label_column": label_column}
-    layer: dict[str, Any] = {"data": {key: value for key, value in named.items() if value is not None}}
-    layer.update({key: value for key, value in (("task", task), ("seed", seed)) if value is not None})
+    named = {"data.text_column": text_column, "data.label_column": label_column, "task": task, "seed": seed}
+    layer = recipes.nest({key: value for key, value in named.items() if value is not None})
     settled, *_ = [recipes.build(layer, model=model, sets=own[model]) for model in models]
     folder = Path(out) if out is not None else Path("runs") / f"{_stem(data)}-compare"
     split = cut(data, validation, test, options=settled.data, seed=settled.seed, offline=offline)

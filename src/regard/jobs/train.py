@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from regard.tasks.classify import Classifier
 
 logger = logging.getLogger("regard")
-MOST_RUNS = 10_000  # of one name in runs/
 EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
 
 
@@ -118,26 +119,14 @@ def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) ->
     named_model = base.get("model")
     if model is not None and isinstance(named_model, dict) and named_model.get("name") not in (None, model):
         base = {key: value for key, value in base.items() if key != "model"}  # another model's options
-    return recipes.build(base, _as_layer(named), sets=sets, model=model)
-
-
-def _as_layer(named: dict[str, Any]) -> dict[str, Any]:
-    layer: dict[str, Any] = {}
-    for path, value in named.items():
-        group, _, key = path.rpartition(".")
-        layer = recipes.merge(layer, {group: {key: value}} if group else {key: value})
-    return layer
+    return recipes.build(base, recipes.nest(named), sets=sets, model=model)
 
 
 def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) -> RunFolder:
     """The run folder to write. A finished one is never written over."""
     if out is None:
         stem = f"{Path(str(data)).stem or 'data'}-{Path(recipe.model_name.removeprefix('hub:')).name}"
-        numbered = [Path("runs") / stem, *(Path("runs") / f"{stem}-{number}" for number in range(2, MOST_RUNS))]
-        taken = [path for path in numbered if path.exists()]
-        if resume and taken:
-            return RunFolder(taken[-1])  # the latest of this name is the one that was stopped
-        return RunFolder(next(path for path in numbered if path not in taken))
+        return RunFolder(Path("runs") / _numbered(stem, resume=resume))
     run = RunFolder(Path(out))
     if run.path.is_file():
         raise UsageError(f"--out {out} is a file", mend="name a folder")
@@ -147,6 +136,18 @@ def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) ->
         state = "a finished run" if run.run_json.is_file() else "the checkpoints of an unfinished run"
         raise UsageError(f"{out} holds {state}", mend="go on with --resume, or name another folder with --out")
     return run
+
+
+def _numbered(stem: str, *, resume: bool) -> str:
+    """The first name in runs/ that is free: stem, stem-2, …; to resume, the latest one there, since it was stopped."""
+    runs = Path("runs")
+    taken = [
+        re.fullmatch(rf"{re.escape(stem)}(?:-([2-9]|[1-9]\d+))?", path.name)
+        for path in (runs.iterdir() if runs.is_dir() else ())
+    ]
+    numbers = {int(found[1] or 1) for found in taken if found}
+    number = max(numbers) if resume and numbers else next(n for n in itertools.count(1) if n not in numbers)
+    return stem if number == 1 else f"{stem}-{number}"
 
 
 def _score(recipe: Recipe, parts: Parts, classifier: Classifier, run: RunFolder) -> list[Prediction]:
