@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import os
+import re
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -202,6 +203,14 @@ class Explanation:
             "seen": [list(span) for span in self.seen],
             "detail": self.detail,
         }
+
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def without_surrogates(text: str) -> str:
+    """A lone surrogate, which JSON can spell but no UTF-8 can hold, becomes U+FFFD: as long, so that places stay."""
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from regard.metrics.classify import score
 from regard.recipe import build
 from regard.records import Corpus, Explanation, Highlight, Prediction, RunFolder
-from regard.tasks.classify import write_predictions
+from regard.tasks.predictions import write_predictions
 from regard.text.doctor import examine
 
 REVIEW = (

@@ -80,7 +80,7 @@ class Result:
         """Which texts each training got right, bool `[seeds n]`."""
         import numpy as np
 
-        from regard.tasks.classify import read_predictions
+        from regard.tasks.predictions import read_predictions
 
         rows = (read_predictions(model.run.predictions) for model in self.models)
         return np.array([[item.output == item.gold for item in row] for row in rows])

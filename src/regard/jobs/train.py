@@ -153,7 +153,8 @@ def _numbered(stem: str, *, resume: bool) -> str:
 def _score(recipe: Recipe, parts: Parts, classifier: Classifier, run: RunFolder) -> list[Prediction]:
     """Score test (once) where it is given, else validation; write scores.json and predictions.parquet."""
     from regard.metrics.classify import score
-    from regard.tasks.classify import predictions, write_predictions
+    from regard.tasks.classify import predictions
+    from regard.tasks.predictions import write_predictions
 
     found: dict[str, tuple[list[Prediction], Scores]] = {}
     for part, corpus in parts.named().items():

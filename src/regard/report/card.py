@@ -30,7 +30,7 @@ def write(run: RunFolder) -> Path:
 def render(run: RunFolder) -> str:
     from huggingface_hub import ModelCard
 
-    from regard.tasks.classify import read_predictions
+    from regard.tasks.predictions import read_predictions
 
     record = run.read_json(run.run_json)
     scores = Scores.from_json(run.read_json(run.scores))

@@ -22,7 +22,7 @@ def write(run: RunFolder) -> Path:
 
 
 def render(run: RunFolder) -> str:
-    from regard.tasks.classify import read_predictions
+    from regard.tasks.predictions import read_predictions
 
     record = run.read_json(run.run_json)
     scored = run.read_json(run.scores)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -184,71 +183,6 @@ def predictions(classifier: Classifier, corpus: Corpus) -> list[Prediction]:
     """What a classifier says of each text."""
     rows = classifier.probabilities(corpus.texts)
     return as_predictions(rows, corpus, classifier.labels, classifier.multi_label)
-
-
-def write_predictions(path: Path, found: Sequence[Prediction], labels: Sequence[str], multi_label: bool) -> None:
-    """predictions.parquet: id, input, output, gold, confidence, probabilities; the labels in the schema's metadata."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    label_type = pa.list_(pa.string()) if multi_label else pa.string()
-    schema = pa.schema(
-        [
-            ("id", pa.string()),
-            ("input", pa.string()),
-            ("output", label_type),
-            ("gold", label_type),
-            ("confidence", pa.float64()),
-            ("probabilities", pa.list_(pa.float64())),
-        ],
-        metadata={"labels": json.dumps(list(labels))},
-    )
-    rows = [
-        {
-            "id": item.id,
-            "input": _storable(item.input),
-            "output": item.output if isinstance(item.output, str) else list(item.output),
-            "gold": item.gold if item.gold is None or isinstance(item.gold, str) else list(item.gold),
-            "confidence": item.confidence,
-            "probabilities": list(item.probabilities.values()),
-        }
-        for item in found
-    ]
-    temporary = path.with_name(f".{path.name}.tmp")
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
-    temporary.replace(path)
-
-
-def _storable(text: str) -> str:
-    """Parquet holds UTF-8 only; a lone surrogate has no place in it."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
-def read_predictions(path: Path) -> list[Prediction]:
-    """What `write_predictions` wrote. Raises `ModelError` where the file is missing or damaged."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    try:
-        table = parquet.read_table(path)
-        labels = json.loads(table.schema.metadata[b"labels"])
-    except (OSError, KeyError, TypeError, ValueError, pa.ArrowException) as error:
-        raise ModelError(f"{path} can't be read: {error}", mend="train or evaluate again") from None
-
-    def label(value: Any) -> Label:
-        return value if isinstance(value, str) else tuple(value)
-
-    return [
-        Prediction(
-            row["id"],
-            row["input"],
-            label(row["output"]),
-            None if row["gold"] is None else label(row["gold"]),
-            row["confidence"],
-            dict(zip(labels, row["probabilities"], strict=True)),
-        )
-        for row in table.to_pylist()
-    ]
 
 
 def load_classifier(run: RunFolder) -> Classifier:

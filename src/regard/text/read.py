@@ -7,7 +7,6 @@ an error that names its line.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Any
 
 from regard import assets
 from regard.errors import DataError, UsageError
-from regard.records import Corpus, Label
+from regard.records import Corpus, Label, without_surrogates
 from regard.registry import unknown_word
 from regard.text import columns
 from regard.text.formats.delimited import read_delimited
@@ -37,7 +36,6 @@ FORMATS: dict[str, Callable[[Path], Table]] = {
     ".parquet": read_parquet,
     ".pq": read_parquet,
 }
-_SURROGATE = re.compile("[\ud800-\udfff]")
 UNSAFE = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".dill", ".npy", ".npz")
 """Formats that can run code on loading; refused unopened."""
 
@@ -146,16 +144,11 @@ def _text(table: Table, column: str, row: int) -> str:
     """A null is an empty text, which the doctor counts; a key that is not there is an error."""
     cell = table.columns[column][row]
     if isinstance(cell, str):
-        return _whole(cell)
+        return without_surrogates(cell)
     if cell is None:
         return ""
     what = "this row has no such key" if cell is ABSENT else "this is no text"
     raise table.error(row, what, column=column, mend="every row needs a text")
-
-
-def _whole(text: str) -> str:
-    """A lone surrogate, which JSON can spell but no file can hold, becomes U+FFFD: as long, so that places stay."""
-    return _SURROGATE.sub("\ufffd", text)
 
 
 def _labels(
@@ -179,8 +172,8 @@ def _label(table: Table, column: str, row: int, separator: str | None) -> Label:
     if isinstance(cell, str) and separator:
         cell = [part for part in cell.split(separator) if part.strip()] or None
     if isinstance(cell, list):
-        return tuple(sorted({_whole(part.strip()) for part in cell if part.strip()}))
+        return tuple(sorted({without_surrogates(part.strip()) for part in cell if part.strip()}))
     if isinstance(cell, str) and cell.strip():
-        return _whole(cell.strip())
+        return without_surrogates(cell.strip())
     what = "this is no label" if cell is NESTED else "there is no label here"
     raise table.error(row, what, column=column, mend="give every row a label, or take the row out")
