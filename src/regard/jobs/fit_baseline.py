@@ -30,7 +30,9 @@ def fit_baseline(
         model = recipe.entry.load()(recipe.model_options)
         model.fit(texts, parts.train.labels, parts.labels, parts.multi_label, recipe.seed)
     save_model(run, model.save)
+    classifier = BaselineClassifier(model, normaliser, parts.labels, parts.multi_label, recipe.model_name)
     return Trained(
-        BaselineClassifier(model, normaliser, parts.labels, parts.multi_label, recipe.model_name),
+        classifier,
         {"examples_per_second": round(len(texts) / max(watch.stages["train"], 1e-9), 1)},
+        lambda part: classifier.probabilities(parts.named()[part].texts),
     )

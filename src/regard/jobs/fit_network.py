@@ -100,6 +100,7 @@ def fit_network(
             "stopped": result.stopped,
             "examples_per_second": result.examples_per_second,
         },
+        lambda part: classifier.encoded_probabilities(encoded[part]),
     )
 
 

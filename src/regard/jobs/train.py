@@ -88,7 +88,7 @@ def _run(recipe: Recipe, run: RunFolder, watch: Stopwatch, **switches: bool) -> 
         parts = prepare(recipe, offline=switches["offline"])
     trained = _fit(recipe.entry.kind)(recipe, parts, run, watch, **switches)
     with watch.stage("evaluate"):
-        scored = _score(recipe, parts, trained.classifier, run)
+        scored = _score(recipe, parts, trained, run)
     with watch.stage("explain"):
         _explain(trained.classifier, scored, run)
     _write_record(recipe, parts, trained, run, watch)
@@ -150,17 +150,17 @@ def _numbered(stem: str, *, resume: bool) -> str:
     return stem if number == 1 else f"{stem}-{number}"
 
 
-def _score(recipe: Recipe, parts: Parts, classifier: Classifier, run: RunFolder) -> list[Prediction]:
+def _score(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder) -> list[Prediction]:
     """Score test (once) where it is given, else validation; write scores.json and predictions.parquet."""
     from regard.metrics.classify import score
-    from regard.tasks.classify import predictions
+    from regard.tasks.classify import as_predictions
     from regard.tasks.predictions import write_predictions
 
     found: dict[str, tuple[list[Prediction], Scores]] = {}
     for part, corpus in parts.named().items():
         if part == "train":
             continue
-        said = predictions(classifier, corpus)
+        said = as_predictions(trained.probabilities(part), corpus, parts.labels, parts.multi_label)
         found[part] = (
             said,
             score(said, parts.labels, part=part, multi_label=parts.multi_label, seed=recipe.seed),

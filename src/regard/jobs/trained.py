@@ -14,6 +14,8 @@ from regard import manifest
 from regard.records import RunFolder
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from regard.tasks.classify import Classifier
 
 
@@ -38,10 +40,14 @@ class Stopwatch:
 
 @dataclass
 class Trained:
-    """What one kind of model hands back: the classifier in memory, and the `training` group of run.json."""
+    """What one kind of model hands back: the classifier in memory, and the `training` group of run.json.
+
+    `probabilities` gives `[n k]` for a part by its name, from what was prepared of it for training.
+    """
 
     classifier: Classifier
     training: dict[str, Any]
+    probabilities: Callable[[str], np.ndarray]
 
 
 def save_model(run: RunFolder, *writers: Callable[[Path], Any]) -> None:
