@@ -63,9 +63,9 @@ def test_a_linear_model_is_explained_exactly(network: Any) -> None:
 
 class _Nothing(torch.nn.Module):
     def forward(self, embeddings: torch.Tensor, keep: torch.Tensor, need_weights: bool = False) -> Any:
-        from regard.encoders.base import Encoded
+        from regard.encoders.base import EncoderOutput
 
-        return Encoded(embeddings)
+        return EncoderOutput(embeddings)
 
 
 def test_the_model_is_left_as_it_was(network: Any) -> None:

@@ -14,7 +14,7 @@ from transformers import PretrainedConfig
 
 
 @dataclass
-class Encoded:
+class EncoderOutput:
     """States `[b t d]` of each token, and the weights `[b h t t]` of each layer where they were asked for."""
 
     states: Float[Tensor, "b t d"]
@@ -51,14 +51,14 @@ class EncoderConfig(PretrainedConfig):
 
 
 class Encoder(nn.Module):
-    """Base: `forward(embeddings, keep)` to `Encoded`; `width` is the last dimension of the states."""
+    """Base: `forward(embeddings, keep)` to `EncoderOutput`; `width` is the last dimension of the states."""
 
     width: int
     bidirectional = False
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False
-    ) -> Encoded:
+    ) -> EncoderOutput:
         raise NotImplementedError
 
 

@@ -10,7 +10,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from regard.encoders.base import Encoded, Encoder, EncoderConfig
+from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
 
 
 class CnnConfig(EncoderConfig):
@@ -47,10 +47,10 @@ class CnnEncoder(Encoder):
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False
-    ) -> Encoded:
+    ) -> EncoderOutput:
         signal = embeddings.masked_fill(~keep[..., None], 0.0).transpose(1, 2)
         features = [
             F.relu(convolution(F.pad(signal, ((width - 1) // 2, width // 2))))
             for convolution, width in zip(self.convolutions, self.widths, strict=True)
         ]
-        return Encoded(torch.cat(features, dim=1).transpose(1, 2))
+        return EncoderOutput(torch.cat(features, dim=1).transpose(1, 2))

@@ -8,7 +8,7 @@ from typing import Any
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from regard.encoders.base import Encoded, Encoder, EncoderConfig
+from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
 from regard.nn.recurrent import RecurrentLayer
 
 
@@ -46,8 +46,8 @@ class RnnEncoder(Encoder):
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False
-    ) -> Encoded:
+    ) -> EncoderOutput:
         states = self.layers[0](embeddings, keep)
         for layer in self.layers[1:]:
             states = layer(self.dropout(states), keep)
-        return Encoded(states)
+        return EncoderOutput(states)

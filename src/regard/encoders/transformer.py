@@ -7,7 +7,7 @@ from typing import Any
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from regard.encoders.base import Encoded, Encoder, EncoderConfig
+from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
 from regard.nn.blocks import TransformerBlock
 from regard.nn.positions import positions
 
@@ -61,10 +61,10 @@ class TransformerEncoder(Encoder):
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False
-    ) -> Encoded:
+    ) -> EncoderOutput:
         states = self.positions(self.widen(embeddings))
         seen = []
         for layer in self.layers:
             states, weights = layer(states, keep, need_weights)
             seen.append(weights)
-        return Encoded(self.norm(states), tuple(seen) if need_weights else None)
+        return EncoderOutput(self.norm(states), tuple(seen) if need_weights else None)
