@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from regard.errors import ModelError
-from regard.report import compare_page
+from regard.report import compare_page, document
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -111,6 +111,15 @@ def test_nothing_hostile_gets_through() -> None:
     assert page.count("<script>") == 1
     assert "default-src 'none'" in read(page)
     assert 'href="./a/b%20c-seed1/report.html"' in page
+
+
+def test_every_page_has_one_frame() -> None:
+    pages = sorted(path.name for path in document.HERE.glob("*.html") if path.name not in ("base.html", "parts.html"))
+    assert pages == ["compare.html", "page.html"]
+    for name in pages:
+        template = (document.HERE / name).read_text(encoding="utf-8")
+        assert template.startswith('{% extends "base.html" %}')
+        assert not re.findall("<(?:html|head|style|script|footer)", template)
 
 
 def explanation(text: str) -> dict[str, Any]:

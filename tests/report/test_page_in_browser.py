@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 from tests.report.finished_runs import PAYLOADS
+from tests.report.test_compare_page import comparison, explanation, row
 
 from regard.records import RunFolder
-from regard.report import page
+from regard.report import compare_page, page
 
 pytestmark = pytest.mark.browser
 MakeRun = Callable[..., RunFolder]
@@ -108,6 +109,19 @@ def test_it_asks_for_nothing_but_itself(make_run: MakeRun, visit: Callable[..., 
     seen = visit(path)
     assert seen.requests == [path.as_uri()]
     assert seen.complaints == []
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_a_comparison_has_the_same_frame(tmp_path: Path, visit: Callable[..., Visit], width: int) -> None:
+    example = {"kind": "example", "id": "1", "gold": None, "explanation": explanation("fine")}
+    path = tmp_path / compare_page.PAGE
+    path.write_text(compare_page.render(comparison(row("lstm", [0.9, 0.8]), row("cnn", [0.8])), [example]))
+    seen = visit(path, width=width)
+    assert seen.requests == [path.as_uri()]
+    assert seen.complaints == []
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+    seen.page.locator("#examples .text mark").first.focus()
+    assert seen.page.evaluate("getComputedStyle(document.activeElement, '::after').content") not in ("none", "normal")
 
 
 @pytest.mark.parametrize("width", [390, 1100])

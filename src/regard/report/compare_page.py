@@ -40,6 +40,7 @@ def render(found: dict[str, Any], explained: Sequence[dict[str, Any]] = ()) -> s
     return document.render(
         "compare.html",
         title=f"Take {found['take']}",
+        written_by=found["regard"],
         source=Path(found["data"]["source"]).name or found["data"]["source"],
         found={**found, "models": [{**row, "href": href(row["runs"][0])} for row in rows]},
         ladder=ladder(rows),

@@ -35,6 +35,7 @@ def render(run: RunFolder) -> str:
     return document.render(
         "page.html",
         title=verdict.headline(record, scores),
+        written_by=record["regard"],
         verdict=verdict.sentences(record, scores, predictions, doctor),
         record=record,
         summary=_summary(record),
