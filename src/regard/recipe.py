@@ -17,7 +17,8 @@ import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from regard import assets
-from regard.errors import DataError, UsageError
+from regard.errors import DataError, ModelError, UsageError
+from regard.records import RunFolder
 from regard.registry import ARCHITECTURES, TASKS, Entry, unknown_word
 
 
@@ -197,6 +198,15 @@ def build(
 def load(path: str | Path, *, sets: Mapping[str, Any] | list[str] | None = None, **keywords: Any) -> Recipe:
     """The recipe in a TOML file. Raises `DataError` with the line where it is no TOML, `UsageError` for its content."""
     return build(read_toml(path), sets=sets, **keywords)
+
+
+def of_run(run: RunFolder) -> Recipe:
+    """The recipe that a run was trained with. Raises `ModelError` where it is missing or damaged."""
+    given = tomllib.loads(run.read_recipe())
+    try:
+        return build(given)
+    except UsageError as error:
+        raise ModelError(f"{run.recipe} is damaged: {error.message}", mend="train again, or restore the file") from None
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:

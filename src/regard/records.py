@@ -8,6 +8,7 @@ import math
 import os
 import re
 import tempfile
+import tomllib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -315,6 +316,21 @@ class RunFolder:
             raise ModelError(f"{path} is missing", mend="train again, or give another run folder") from None
         except ValueError as error:
             raise ModelError(f"{path} is damaged: {error}", mend="train again, or restore the file") from None
+
+    def read_recipe(self) -> str:
+        """The text of recipe.toml. Raises `ModelError` where it is missing or no TOML: a run wrote it, not a user."""
+        try:
+            text = self.recipe.read_text(encoding="utf-8")
+            tomllib.loads(text)
+        except FileNotFoundError:
+            raise ModelError(f"{self.recipe} is missing", mend="train again, or restore the file") from None
+        except ValueError as error:
+            raise ModelError(f"{self.recipe} is damaged: {error}", mend="train again, or restore the file") from None
+        return text
+
+    def began_with(self, recipe: str) -> bool:
+        """Whether recipe.toml holds this, byte for byte; one that is damaged does not."""
+        return self.recipe.read_bytes() == recipe.encode("utf-8", "replace")
 
     def read_log(self) -> list[dict[str, Any]]:
         """The lines of log.jsonl; a last line cut off by a crash is left out."""

@@ -159,6 +159,28 @@ def test_a_record_that_is_none_is_a_bad_model(run_folder: Path, tmp_path: Path, 
     assert "damaged" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "content"),
+    [
+        (["predict", "RUN", "a film"], b"seed = \n"),
+        (["predict", "RUN", "a film"], b"\xff\xfe"),
+        (["predict", "RUN", "a film"], b"seed = 1\n"),
+        (["explain", "RUN", "a film"], b"seed = \n"),
+        (["evaluate", "RUN", "DATA"], b"seed = \n"),
+        (["report", "RUN"], b"seed = \n"),
+        (["report", "RUN"], b"\xff\xfe"),
+    ],
+)
+def test_a_damaged_recipe_in_a_run_is_a_bad_model(
+    words: list[str], content: bytes, run_folder: Path, reviews: Path, tmp_path: Path, capsys: Captured
+) -> None:
+    damaged = Path(shutil.copytree(run_folder, tmp_path / "run"))
+    (damaged / "recipe.toml").write_bytes(content)
+    places = {"DATA": reviews, "RUN": damaged}
+    assert run(*(places.get(word, word) for word in words)) == 4
+    assert f"{damaged / 'recipe.toml'} is damaged" in capsys.readouterr().err
+
+
 def test_predict_reads_a_table_without_labels(run_folder: Path, tmp_path: Path, capsys: Captured) -> None:
     table = tmp_path / "table.csv"
     table.write_text("id,text\n1,a lovely film\n2,a dull film\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -100,6 +101,13 @@ def test_a_damaged_record(tmp_path: Path) -> None:
     (tmp_path / "run.json").write_text("{")
     with pytest.raises(ModelError, match="damaged"):
         regard.load(tmp_path)
+
+
+def test_a_run_without_its_recipe_is_a_bad_model(run_folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(run_folder, tmp_path / "run")
+    (tmp_path / "run" / "recipe.toml").unlink()
+    with pytest.raises(ModelError, match=r"recipe\.toml is missing"):
+        regard.load(tmp_path / "run").predict("a film")
 
 
 def test_train_returns_the_same_as_load(run_folder: Path, trained: Model) -> None:

@@ -154,7 +154,7 @@ def _train(recipe: Recipe, out: Path, force: bool, offline: bool, quiet: bool) -
     """One run: taken as it is where it is finished, gone on with where it was stopped."""
     run = RunFolder(out)
     begun = run.run_json.is_file() or run.checkpoints.is_dir()
-    if begun and run.recipe.read_text(encoding="utf-8") != recipe.to_toml():
+    if begun and not run.began_with(recipe.to_toml()):
         raise UsageError(f"{out} was trained with another recipe", mend="name another --out, or take that folder away")
     return train(recipe=recipe, out=out, resume=True, force=force, offline=offline, quiet=quiet)
 

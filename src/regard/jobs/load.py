@@ -31,7 +31,7 @@ class Model:
 
     @cached_property
     def recipe(self) -> recipes.Recipe:
-        return recipes.load(self.run.recipe)
+        return recipes.of_run(self.run)
 
     @cached_property
     def classifier(self) -> Classifier:

@@ -65,7 +65,7 @@ def train(
     settled = _settle(recipe, sets, named, model)
     run = _open(out, data if isinstance(data, str | Path) else settled.data.train, settled, resume=resume)
     settled = sources.settled(settled, run.path, train=data, validation=validation, test=test)
-    if resume and run.recipe.is_file() and run.recipe.read_text(encoding="utf-8") != settled.to_toml():
+    if resume and run.recipe.is_file() and not run.began_with(settled.to_toml()):
         raise UsageError(
             f"{run.path} was begun with another recipe than this one",
             mend=f"go on with its own: regard train {run.recipe} --out {run.path} --resume; or name another --out",

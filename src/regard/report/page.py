@@ -14,8 +14,8 @@ from regard.report import document, evidence, verdict
 def write(run: RunFolder) -> Path:
     """Write report.html from the other files of a finished run; returns its path.
 
-    Raises `ModelError` where run.json, scores.json or predictions.parquet is missing or damaged; a run without a log,
-    a diagnosis or explanations has a page without these sections.
+    Raises `ModelError` where run.json, scores.json or predictions.parquet is missing or damaged, or the recipe is
+    damaged; a run without recipe, log, diagnosis or explanations has a page without these sections.
     """
     write_atomically(run.report, render(run))
     return run.report
@@ -39,7 +39,7 @@ def render(run: RunFolder) -> str:
         verdict=verdict.sentences(record, scores, predictions, doctor),
         record=record,
         summary=_summary(record),
-        recipe=run.recipe.read_text(encoding="utf-8") if run.recipe.is_file() else "",
+        recipe=run.read_recipe() if run.recipe.is_file() else "",
         run_name=run.path.resolve().name,
         doctor=doctor,
         curves=evidence.curves(run.read_log()),

@@ -189,7 +189,7 @@ def load_classifier(run: RunFolder) -> Classifier:
     """The trained model of a finished run folder. Raises `ModelError` where it is missing or damaged."""
     from regard import recipe as recipes
 
-    recipe = recipes.load(run.recipe)
+    recipe = recipes.of_run(run)
     facts = run.read_json(run.run_json)
     if damage := manifest.damage(run.model):
         raise ModelError(f"{run.model} is not as training left it: {damage}", mend="train again, or restore the folder")
