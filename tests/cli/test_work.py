@@ -137,6 +137,21 @@ def test_a_typo_in_set_gets_its_neighbour(reviews: Path, capsys: Captured) -> No
     assert "did you mean training.epochs?" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["nothere"], 2, "unknown data set 'nothere'"),
+        (["nothere.csv"], 3, "nothere.csv: no such file"),
+        (["DATA", "--test", "nothere.csv"], 3, "nothere.csv: no such file"),
+    ],
+)
+def test_missing_data_are_said_before_a_missing_model(
+    words: list[str], code: int, said: str, reviews: Path, capsys: Captured
+) -> None:
+    assert run("train", *(reviews if word == "DATA" else word for word in words)) == code
+    assert said in capsys.readouterr().err
+
+
 def test_guessed_columns_are_shown(reviews: Path, tmp_path: Path, capsys: Captured) -> None:
     assert run("train", reviews, "--model", "tfidf", "--out", tmp_path / "run", "--force") == 0
     assert "text (guessed" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from regard.jobs.prepare import Parts, prepare
 from regard.jobs.trained import Stopwatch, Trained
 from regard.recipe import Recipe
 from regard.records import Prediction, RunFolder, Scores, write_atomically
+from regard.text.read import require
 
 if TYPE_CHECKING:
     from regard.tasks.classify import Classifier
@@ -62,6 +63,9 @@ def train(
         "task": task,
     }
     named = {key: value for key, value in given.items() if value is not None}
+    for source in (data, validation, test):
+        if isinstance(source, str | Path) and source:
+            require(source)  # before the recipe: of a call with a wrong name for its data this is said first
     settled = _settle(recipe, sets, named, model)
     run = _open(out, data if isinstance(data, str | Path) else settled.data.train, settled, resume=resume)
     settled = sources.settled(settled, run.path, train=data, validation=validation, test=test)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -78,21 +79,30 @@ def read(
     )
 
 
+def require(source: str | Path) -> None:
+    """Raise what `read` would raise for a source that is nothing known. Nothing is read."""
+    _opener(source, offline=True)
+
+
 def _table(source: Any, offline: bool) -> Table:
     if is_frame(source):
         return read_frame(source)
     if not isinstance(source, str | Path):
         raise UsageError(f"data can't be read from a {type(source).__name__}", mend="give a path or a DataFrame")
+    return _opener(source, offline)()
+
+
+def _opener(source: str | Path, offline: bool) -> Callable[[], Table]:
     path = Path(source).expanduser()
     if path.is_dir():
-        return read_folder(path)
+        return partial(read_folder, path)
     if path.exists():
-        return _reader(path)(path)
+        return partial(_reader(path), path)
     word = str(source)
     if assets.is_data(word):
-        return read_packaged(word)
+        return partial(read_packaged, word)
     if is_hub_id(word) and not _means_a_file(path):
-        return read_hub(word, offline=offline)
+        return partial(read_hub, word, offline=offline)
     raise _unknown(word, path)
 
 
