@@ -211,7 +211,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 def without_surrogates(text: str) -> str:
     """A lone surrogate, which JSON can spell but no UTF-8 can hold, becomes U+FFFD: as long, so that places stay."""
-    return _SURROGATE.sub("\ufffd", text)
+    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:

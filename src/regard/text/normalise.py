@@ -26,6 +26,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from regard.recipe import PreprocessOptions
+from regard.records import without_surrogates
 from regard.text.edits import Edit, Rewrite, apply
 from regard.text.emoji import EMOJI, emoji_name
 
@@ -51,7 +52,6 @@ _HTML = re.compile(
 _URL = re.compile(r"\b(?:https?://|www\.)[^\s<>\"]{1,2000}(?<![.,;:!?')\]])", re.IGNORECASE)
 _USER = re.compile(r"(?<![\w.@/])@[A-Za-z0-9_]{1,50}")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _BEYOND_ASCII = re.compile(r"[\x00-\x7f]?[^\x00-\x7f]+")
 _SPACES = re.compile(r"\s{2,}|[^\S ]")
 _REPLACEMENT = "\ufffd"
@@ -97,7 +97,7 @@ class Normaliser:
             (options.users, _users),
             (options.emoji, _emoji),
             (options.control, _control),
-            (True, _surrogates),
+            (True, without_surrogates),
             (options.lowercase, _dotted_capitals),
             (options.lowercase, _lowercase),
             (options.unicode, _compose),
@@ -156,10 +156,6 @@ def _without_control(character: str) -> str:
     # U+0096 and its like are Windows-1252 read as Latin-1: old web pages (IMDB's reviews) are full of them.
     meant = character.encode("latin-1").decode("cp1252", "replace") if character >= "\x80" else _REPLACEMENT
     return " " if meant == _REPLACEMENT else meant
-
-
-def _surrogates(text: str) -> str:
-    return text if text.isascii() else _SURROGATE.sub(_REPLACEMENT, text)
 
 
 def _dotted_capitals(text: str) -> list[Edit]:
