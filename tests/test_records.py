@@ -17,6 +17,15 @@ def test_labels_have_one_order_whatever_they_are():
         ]  # fmt: skip
 
 
+def test_a_hash_is_of_texts_and_labels_and_computed_once(monkeypatch):
+    corpus = Corpus("made up", ["1", "2"], ["a film", "a play"], ["good", "bad"])
+    known = corpus.sha256()
+    assert known == Corpus("other", ["3", "4"], ["a film", "a play"], ["good", "bad"]).sha256()
+    assert known not in (corpus.take([0]).sha256(), corpus.take([1, 0]).sha256())
+    monkeypatch.setattr("regard.records.hashlib", None)
+    assert corpus.sha256() == known
+
+
 def test_a_lone_surrogate_survives_json(tmp_path):
     run = RunFolder(tmp_path)
     run.write_json(tmp_path / "a.json", {"text": "x\ud83dy"})
