@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import regard
+from regard import manifest
 from regard.errors import ModelError, UsageError
 from regard.jobs.compare import Comparison
 from regard.jobs.entrant import sets_for
@@ -108,6 +110,34 @@ def test_seeds_are_bands(data: Path, tmp_path: Path, reviews: Callable[..., Path
     assert found.n == 30
     assert found.verdict.pairs[0].test == "paired bootstrap over texts and seeds"
     assert (tmp_path / "c" / "cnn-seed6" / "report.html").is_file()
+
+
+def test_the_users_data_are_named_not_the_copy_of_them(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "regard")
+    found = regard.compare(data, models=["tfidf", "cnn"], seeds=1, out=tmp_path / "c", sets=_shared())
+    shown = capsys.readouterr().err + caplog.text
+    assert f"cnn on {data}: training" in shown
+    assert f"columns of {data}: text: text" in shown
+    assert ".parquet" not in shown
+    assert {model["model"] for model in found.models} == {"tfidf", "cnn"}
+    for run in ("tfidf-seed1", "cnn-seed1"):
+        record = json.loads((found.folder / run / "run.json").read_text())
+        assert record["data"]["train"]["source"] == str(data)
+        assert record["data"]["split_note"] == found.data["split_note"]
+
+
+@pytest.mark.parametrize("contiguous", [False, True])
+def test_a_run_of_a_comparison_can_be_repeated_by_its_recipe(data: Path, tmp_path: Path, contiguous: bool) -> None:
+    corpus = replace(read(data), contiguous=contiguous)
+    regard.compare(corpus, models=["tfidf", "nbsvm"], max_train_examples=60, out=tmp_path / "c", quiet=True)
+    first = regard.load(tmp_path / "c" / "tfidf-seed1")
+    again = regard.train(recipe=first.run.recipe, out=tmp_path / "again", quiet=True)
+    for part in PARTS:
+        assert again.record["data"][part]["sha256"] == first.record["data"][part]["sha256"]
+    hashes = {manifest.sha256(next(model.run.model.glob("*.safetensors"))) for model in (first, again)}
+    assert len(hashes) == 1
 
 
 def _shared() -> list[str]:

@@ -20,7 +20,7 @@ from regard.jobs import facts
 from regard.jobs.entrant import Entrant, Result, Sets, sets_for
 from regard.jobs.load import Model
 from regard.jobs.shared_split import Split, cut
-from regard.jobs.train import train
+from regard.jobs.train import carry_out
 from regard.recipe import Recipe
 from regard.records import RunFolder
 
@@ -120,7 +120,7 @@ def run(
             logger.info("%s (model %d of %d)", entrant.model, number, len(entrants))
             seeded = entrant.recipe(seeds[0], files).entry.kind != "baseline"
             trained = [
-                _train(entrant.recipe(seed, files), folder / entrant.run_folder(seed), force, offline, quiet)
+                _train(entrant.recipe(seed, files), split, folder / entrant.run_folder(seed), force, offline, quiet)
                 for seed in (seeds if seeded else seeds[:1])
             ]
             results.append(Result(entrant, trained))
@@ -150,13 +150,14 @@ def _said_once() -> Iterator[None]:
         logger.removeFilter(is_new)
 
 
-def _train(recipe: Recipe, out: Path, force: bool, offline: bool, quiet: bool) -> Model:
+def _train(recipe: Recipe, split: Split, out: Path, force: bool, offline: bool, quiet: bool) -> Model:
     """One run: taken as it is where it is finished, gone on with where it was stopped."""
     run = RunFolder(out)
     begun = run.run_json.is_file() or run.checkpoints.is_dir()
     if begun and not run.began_with(recipe.to_toml()):
         raise UsageError(f"{out} was trained with another recipe", mend="name another --out, or take that folder away")
-    return train(recipe=recipe, out=out, resume=True, force=force, offline=offline, quiet=quiet)
+    switches = {"force": force, "offline": offline, "quiet": quiet}
+    return carry_out(recipe, run, lambda: split.parts(recipe), resume=True, **switches)
 
 
 def _judge(results: list[Result], split: Split, folder: Path, *, seed: int) -> Comparison:

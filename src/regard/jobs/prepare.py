@@ -53,13 +53,19 @@ class Parts:
 def prepare(recipe: Recipe, *, offline: bool = False) -> Parts:
     """Read the parts that a recipe names; cut validation from train where none is given. Raises `DataError`."""
     options = recipe.data
-    whole = _read(options.train, options, offline=offline)
-    test = _read(options.test, options, offline=offline) if options.test else None
-    note = None
-    if options.validation:
-        train, validation = whole, _read(options.validation, options, offline=offline)
-    else:
-        cut = split.cut_validation(whole, fraction=options.validation_fraction, seed=recipe.seed, how=options.split)
+    train, validation, test = (
+        _read(source, options, offline=offline) if source else None
+        for source in (options.train, options.validation, options.test)
+    )
+    assert train is not None, "a settled recipe names training data"
+    return assemble(recipe, train, validation, test)
+
+
+def assemble(recipe: Recipe, train: Corpus, validation: Corpus | None, test: Corpus | None) -> Parts:
+    """The parts from what was read for them, as the recipe says. Raises `DataError`."""
+    options, note, cut_from_train = recipe.data, None, validation is None
+    if validation is None:
+        cut = split.cut_validation(train, fraction=options.validation_fraction, seed=recipe.seed, how=options.split)
         train, validation, note = cut.train, cut.validation, cut.note
     if options.max_train_examples is not None:
         train = split.limit(train, options.max_train_examples, seed=recipe.seed, how=options.split)
@@ -72,7 +78,7 @@ def prepare(recipe: Recipe, *, offline: bool = False) -> Parts:
                 mend="give lists of labels in both, or the sign between labels: --set data.label_separator",
             )
     labels = train.label_names()
-    return Parts(train, validation, test, not options.validation, note, labels, train.multi_label)
+    return Parts(train, validation, test, cut_from_train, note, labels, train.multi_label)
 
 
 def _read(source: str, options: DataOptions, *, offline: bool) -> Corpus:

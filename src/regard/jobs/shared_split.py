@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from regard.errors import UsageError
+from regard.jobs.prepare import Parts, assemble
 from regard.jobs.sources import keep
-from regard.recipe import DataOptions
+from regard.recipe import DataOptions, Recipe
 from regard.records import Corpus
 from regard.text.read import read
 from regard.text.split import cut_validation
@@ -37,6 +39,17 @@ class Split:
                 raise UsageError(f"{path} is from a comparison of other data", mend="name another --out")
             files[part] = str(path)
         return files
+
+    def parts(self, recipe: Recipe) -> Parts:
+        """What a run of this recipe trains on: what reading the kept files gives, under the names the user gave."""
+        parts = assemble(recipe, *self._as_kept)
+        parts.split_note = self.note
+        return parts
+
+    @cached_property
+    def _as_kept(self) -> list[Corpus]:
+        # A file does not tell that its neighbouring rows belong together.
+        return [replace(getattr(self, part), contiguous=False) for part in PARTS]
 
     def describe(self) -> dict[str, Any]:
         parts: dict[str, Any] = {

@@ -54,7 +54,6 @@ def train(
     Raises `UsageError` (options), `DataError` (data, or what the doctor blocks without `force`), `ModelError`,
     `DivergedError`; `Interrupted` when stopped, after a checkpoint that `resume` goes on from.
     """
-    watch = Stopwatch()
     given = {
         "data.text_column": text_column,
         "data.label_column": label_column,
@@ -69,7 +68,22 @@ def train(
     settled = _settle(recipe, sets, named, model)
     run = _open(out, data if isinstance(data, str | Path) else settled.data.train, settled, resume=resume)
     settled = sources.settled(settled, run.path, train=data, validation=validation, test=test)
-    if resume and run.recipe.is_file() and not run.began_with(settled.to_toml()):
+    switches = {"resume": resume, "force": force, "offline": offline, "quiet": quiet}
+    return carry_out(settled, run, lambda: prepare(settled, offline=offline), **switches)
+
+
+def carry_out(
+    recipe: Recipe,
+    run: RunFolder,
+    prepared: Callable[[], Parts],
+    *,
+    resume: bool,
+    force: bool,
+    offline: bool,
+    quiet: bool,
+) -> Model:
+    """Train what a settled recipe says on the data that `prepared` gives. Raises what `train` raises."""
+    if resume and run.recipe.is_file() and not run.began_with(recipe.to_toml()):
         raise UsageError(
             f"{run.path} was begun with another recipe than this one",
             mend=f"go on with its own: regard train {run.recipe} --out {run.path} --resume; or name another --out",
@@ -78,18 +92,19 @@ def train(
         logger.info("%s is finished already: nothing to resume", run.path)
         return Model(run)
     begun = run.recipe.is_file()
-    write_atomically(run.recipe, settled.to_toml())
+    write_atomically(run.recipe, recipe.to_toml())
     try:
-        return _run(settled, run, watch, resume=resume, force=force, offline=offline, quiet=quiet)
+        return _run(recipe, run, prepared, resume=resume, force=force, offline=offline, quiet=quiet)
     except RegardError:
         if not begun and {path.name for path in run.path.iterdir()} == {run.recipe.name}:
             shutil.rmtree(run.path)  # nothing was trained: a folder with a recipe alone only takes the name
         raise
 
 
-def _run(recipe: Recipe, run: RunFolder, watch: Stopwatch, **switches: bool) -> Model:
+def _run(recipe: Recipe, run: RunFolder, prepared: Callable[[], Parts], **switches: bool) -> Model:
+    watch = Stopwatch()
     with watch.stage("prepare"):
-        parts = prepare(recipe, offline=switches["offline"])
+        parts = prepared()
     trained = _fit(recipe.entry.kind)(recipe, parts, run, watch, **switches)
     with watch.stage("evaluate"):
         scored = _score(recipe, parts, trained, run)
