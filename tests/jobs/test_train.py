@@ -207,6 +207,31 @@ def test_resume_keeps_the_recipe_that_a_run_began_with(lstm, tmp_path):
     assert lstm.run.recipe.read_bytes() == before
 
 
+def test_resume_of_a_finished_run_notices_that_its_data_have_changed(data, test_part, tmp_path):
+    files = {"data": tmp_path / "reviews.csv", "test": tmp_path / "later.csv"}
+    for path, content in zip(files.values(), (data.read_text(), test_part.read_text()), strict=True):
+        path.write_text(content)
+    call = {**files, "model": "tfidf", "out": tmp_path / "run", "quiet": True}
+    first = regard.train(**call)
+    assert regard.train(**call, resume=True).record == first.record
+    for part, path in files.items():
+        before = path.read_text()
+        path.write_text(before.replace("film", "movie"))
+        names = "train, validation" if part == "data" else "test"
+        with pytest.raises(UsageError, match=rf"data have changed since \({names}: .*{path.name}\)"):
+            regard.train(**call, resume=True)
+        path.write_text(before)
+    assert regard.train(**call, resume=True).record == first.record
+
+
+def test_resume_of_a_finished_run_knows_what_force_left_out(data, test_part, tmp_path):
+    frame = pd.read_csv(test_part, dtype=str)
+    frame.loc[0, "label"] = "unheard"
+    frame.to_csv(tmp_path / "test.csv", index=False)
+    call = {"model": "tfidf", "test": tmp_path / "test.csv", "out": tmp_path / "b", "force": True, "quiet": True}
+    assert regard.train(data, **call, resume=True).record == regard.train(data, **call, resume=True).record
+
+
 def test_resume_without_a_folder_takes_the_latest_of_the_name(data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     first = regard.train(data, model="tfidf", quiet=True)

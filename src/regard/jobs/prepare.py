@@ -120,18 +120,34 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: 
 
 def _leave_out_unknown_labels(parts: Parts, encoded: dict[str, list[Encoded]] | None) -> None:
     """With --force, texts whose labels do not occur in training go, with what is encoded of them; that is said."""
-    known = set(parts.labels)
     for name, part in parts.named().items():
-        rows = [
-            row
-            for row, label in enumerate(part.labels or [])
-            if known.issuperset([label] if isinstance(label, str) else label)
-        ]
+        rows = _answerable(part, parts.labels)
         if lost := len(part) - len(rows):
             logger.warning("%s: %d texts with labels that train does not have are left out", part.source, lost)
             setattr(parts, name, part.take(rows))
             if encoded is not None:
                 encoded[name] = [encoded[name][row] for row in rows]
+
+
+def _answerable(part: Corpus, labels: list[str]) -> list[int]:
+    """The rows of `part` whose labels all are among `labels`."""
+    known = set(labels)
+    return [
+        row
+        for row, label in enumerate(part.labels or [])
+        if known.issuperset([label] if isinstance(label, str) else label)
+    ]
+
+
+def changed(parts: Parts, record: dict[str, Any]) -> list[str]:
+    """The parts that are not what run.json has the hashes of; what --force left out of them then may have changed."""
+    found = []
+    for name, part in parts.named().items():
+        rows = _answerable(part, parts.labels)
+        used = part if len(rows) == len(part) else part.take(rows)
+        if used.sha256() != (record["data"].get(name) or {}).get("sha256"):
+            found.append(name)
+    return found
 
 
 def fingerprint(recipe: Recipe, parts: Parts) -> str:

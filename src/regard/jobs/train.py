@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from regard import recipe as recipes
 from regard.errors import RegardError, UsageError
 from regard.jobs import facts, sources
-from regard.jobs.load import Model
-from regard.jobs.prepare import Parts, prepare
+from regard.jobs.load import Model, load
+from regard.jobs.prepare import Parts, changed, prepare
 from regard.jobs.trained import Stopwatch, Trained
 from regard.recipe import Recipe
 from regard.records import Prediction, RunFolder, Scores, write_atomically
@@ -89,8 +89,7 @@ def carry_out(
             mend=f"go on with its own: regard train {run.recipe} --out {run.path} --resume; or name another --out",
         )
     if resume and run.run_json.is_file():
-        logger.info("%s is finished already: nothing to resume", run.path)
-        return Model(run)
+        return _finished(run, prepared())
     begun = run.recipe.is_file()
     write_atomically(run.recipe, recipe.to_toml())
     try:
@@ -99,6 +98,19 @@ def carry_out(
         if not begun and {path.name for path in run.path.iterdir()} == {run.recipe.name}:
             shutil.rmtree(run.path)  # nothing was trained: a folder with a recipe alone only takes the name
         raise
+
+
+def _finished(run: RunFolder, parts: Parts) -> Model:
+    """The run as it is. Raises `UsageError` where it was trained on other data than these."""
+    model = load(run.path)
+    if names := changed(parts, model.record):
+        files = ", ".join(dict.fromkeys(parts.named()[name].source for name in names))
+        raise UsageError(
+            f"{run.path} is finished, and its data have changed since ({', '.join(names)}: {files})",
+            mend="train on what they are now into another folder with --out; or bring back what they were",
+        )
+    logger.info("%s is finished already: nothing to resume", run.path)
+    return model
 
 
 def _run(recipe: Recipe, run: RunFolder, prepared: Callable[[], Parts], **switches: bool) -> Model:
