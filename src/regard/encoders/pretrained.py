@@ -56,6 +56,8 @@ def load_classifier(
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
+    from regard.encoders.first_token import read_first_token_only
+
     place, local = locate(name, offline=offline)
     try:
         config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
@@ -78,6 +80,7 @@ def load_classifier(
         ) from None
     if trained_labels != config.label2id:
         _begin_heads_again(model)
+    read_first_token_only(model)
     return model
 
 

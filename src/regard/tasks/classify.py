@@ -211,6 +211,7 @@ def _load_network(folder: Path, recipe: Recipe) -> Any:
     from transformers import AutoModelForSequenceClassification
 
     from regard import auto
+    from regard.encoders.first_token import read_first_token_only
     from regard.encoders.quiet import quiet
 
     auto.register()
@@ -222,6 +223,7 @@ def _load_network(folder: Path, recipe: Recipe) -> Any:
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"{folder}: the model can't be loaded: {first}", mend="train again") from None
+    read_first_token_only(model)
     return model.eval()
 
 
