@@ -56,6 +56,9 @@ def settings() -> str:
         lines += [f"## [model] of `{word}`", "", *_table(options), ""]
         if options.recipe_defaults:
             lines += ["Unless the recipe says otherwise: " + ", ".join(_flat(options.recipe_defaults)) + ".", ""]
+        if options.unused:
+            named = (f"`{name}`" if "." in name else f"`[{name}]`" for name in options.unused)
+            lines += [f"Not used: {', '.join(named)}.", ""]
     return NOTE + "\n".join(lines)
 
 

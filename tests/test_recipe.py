@@ -75,6 +75,32 @@ def test_options_that_do_not_fit_each_other_are_named_before_anything_is_trained
         recipes.build(model=model, sets=sets)
 
 
+@pytest.mark.parametrize(
+    ("models", "sets", "message"),
+    [
+        (["tfidf"], ["training.epochs=3"], r"training\.epochs: tfidf does not use this setting\n.*lstm, gru"),
+        (["nbsvm"], {"tokens": {"max_length": 9}}, r"tokens\.max_length: nbsvm does not use"),
+        (["hub:x"], ["tokens.vocabulary_size=500"], r"tokens\.vocabulary_size: hub:x does not use"),
+        (["tfidf", "nbsvm"], ["training.epochs=3"], r"training\.epochs: none of tfidf, nbsvm uses"),
+        (["tfidf", "hub:x"], ["tokens.lowercase=false"], r"tokens\.lowercase: none of tfidf, hub:x uses"),
+    ],
+)
+def test_a_setting_that_no_model_uses_is_refused(models, sets, message):
+    with pytest.raises(UsageError, match=message):
+        recipes.refuse_unused(sets, models)
+
+
+@pytest.mark.parametrize("models", [["lstm"], ["tfidf", "lstm"], ["hub:x"]])
+def test_a_setting_that_one_model_uses_is_taken(models):
+    recipes.refuse_unused(["training.epochs=3", "tokens.max_length=9", "seed=2", "preprocess.urls=true"], models)
+
+
+def test_what_is_said_to_be_unused_is_there():
+    every = set(recipes._leaves(recipes.build(model="lstm").model_dump())) | {"tokens", "training"}
+    for entry in ARCHITECTURES.values():
+        assert every.issuperset(entry.load_options().unused)
+
+
 def test_what_is_no_toml_is_bad_data(tmp_path):
     path = tmp_path / "recipe.toml"
     path.write_text("seed = \n")

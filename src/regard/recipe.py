@@ -8,10 +8,10 @@ layer is needed to read it back. Errors name the failing path: `training.epochs:
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import tomli_w
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -23,9 +23,13 @@ from regard.registry import ARCHITECTURES, TASKS, Entry, unknown_word
 
 
 class Options(BaseModel):
-    """Base of every group of options: an unknown key is an error, not a silence."""
+    """Base of every group of options: an unknown key is an error, not a silence.
+
+    A model's options name in `unused` the groups and settings of a recipe that the model makes no use of.
+    """
 
     model_config = ConfigDict(extra="forbid", validate_default=True)
+    unused: ClassVar[tuple[str, ...]] = ()
 
 
 class DataOptions(Options):
@@ -193,6 +197,34 @@ def build(
         return Recipe(**given)
     except ValidationError as error:
         raise UsageError(_describe(error)) from None
+
+
+def refuse_unused(sets: Mapping[str, Any] | list[str], models: Sequence[str]) -> None:
+    """Raise `UsageError` for a setting that no model named uses: who sets it expects that it does something.
+
+    For what a call sets; a recipe's file may well be whole, or another model's.
+    """
+    entries = [architecture(name) for name in models]
+    for path in _leaves(nest(sets)):
+        if any(_uses(entry, path) for entry in entries):
+            continue
+        who = f"{models[0]} does not use" if len(models) == 1 else f"none of {', '.join(models)} uses"
+        others = ", ".join(word for word, entry in ARCHITECTURES.items() if _uses(entry, path))
+        raise UsageError(f"{path}: {who} this setting", mend=f"leave it out, or take a model that does: {others}")
+
+
+def _uses(entry: Entry, path: str) -> bool:
+    """Whether a model uses a setting; for its own settings, under `model`, see its options class."""
+    return not any(f"{path}.".startswith(f"{group}.") for group in entry.load_options().unused)
+
+
+def _leaves(nested: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted names of all settings in nested groups."""
+    for key, value in nested.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}"
 
 
 def load(path: str | Path, *, sets: Mapping[str, Any] | list[str] | None = None, **keywords: Any) -> Recipe:

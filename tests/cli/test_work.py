@@ -49,6 +49,15 @@ def test_train_takes_a_recipe_for_data(run_folder: Path, tmp_path: Path, capsys:
     assert found["scores"] == json.loads((run_folder / "scores.json").read_text())["scores"]
 
 
+def test_a_recipe_with_settings_of_another_model_is_taken(reviews: Path, tmp_path: Path, capsys: Captured) -> None:
+    recipe = tmp_path / "lstm.toml"
+    recipe.write_text('[model]\nname = "lstm"\nhidden_size = 8\n\n[training]\nepochs = 1\n')
+    words = ["train", reviews, "--recipe", recipe, "--model", "tfidf", "--out", tmp_path / "run", "--force"]
+    assert document(capsys, *words)["model"] == "tfidf"
+    again = ["train", "--recipe", tmp_path / "run" / "recipe.toml", "--out", tmp_path / "again", "--force"]
+    assert document(capsys, *again)["model"] == "tfidf"
+
+
 @pytest.mark.parametrize(
     ("words", "code"),
     [
@@ -57,6 +66,8 @@ def test_train_takes_a_recipe_for_data(run_folder: Path, tmp_path: Path, capsys:
         (["train", "--model", "tfidf"], 2),
         (["train", "DATA", "--model", "tfidf", "--set", "model.nothing=1"], 2),
         (["train", "DATA", "--model", "tfidf", "--set", "training"], 2),
+        (["train", "DATA", "--model", "tfidf", "--set", "training.epochs=3"], 2),
+        (["compare", "DATA", "--models", "tfidf,nbsvm", "--set", "training.epochs=3"], 2),
         (["train", "DATA", "--model", "tfidf", "--task", "nothing"], 2),
         (["train", "missing.csv", "--model", "tfidf"], 3),
         (["train", "missing.toml"], 3),

@@ -21,6 +21,7 @@ class NgramOptions(Options):
     min_df: int = Field(2, ge=1, description="texts that a term must occur in")
     max_features: int = Field(0, ge=0, description="the commonest terms kept; 0: all")
     recipe_defaults: ClassVar[dict[str, Any]] = {"preprocess": {"lowercase": True}}
+    unused: ClassVar[tuple[str, ...]] = ("tokens", "training")
 
     @field_validator("token_pattern")
     @classmethod

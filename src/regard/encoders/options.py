@@ -106,6 +106,7 @@ class CheckpointOptions(Options):
 
     dropout: float = Field(0.1, ge=0, lt=1, description="wherever the checkpoint has one")
     attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights; slow on a CPU")
+    unused: ClassVar[tuple[str, ...]] = ("tokens.vocabulary_size", "tokens.minimum_frequency", "tokens.lowercase")
     recipe_defaults: ClassVar[dict[str, Any]] = {
         "tokens": {"kind": "checkpoint", "max_length": 256, "strategy": "head+tail"},
         "training": {

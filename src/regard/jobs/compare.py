@@ -87,6 +87,7 @@ def compare(
     if len(set(models)) < 2 or len(set(models)) < len(models):
         found = ", ".join(models) or "none"
         raise UsageError(f"different models are compared, found: {found}", mend="--models tfidf,lstm,minilm")
+    recipes.refuse_unused(sets or {}, models)
     own = {model: sets_for(model, models, sets) for model in models}
     entrants = [Entrant(model, own[model], max_train_examples) for model in models]
     named = {"data.text_column": text_column, "data.label_column": label_column, "task": task, "seed": seed}

@@ -150,7 +150,9 @@ def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) ->
     named_model = base.get("model")
     if model is not None and isinstance(named_model, dict) and named_model.get("name") not in (None, model):
         base = {key: value for key, value in base.items() if key != "model"}  # another model's options
-    return recipes.build(base, recipes.nest(named), sets=sets, model=model)
+    settled = recipes.build(base, recipes.nest(named), sets=sets, model=model)
+    recipes.refuse_unused(sets or {}, [settled.model_name])
+    return settled
 
 
 def _open(out: str | Path | None, data: Any, recipe: Recipe, *, resume: bool) -> RunFolder:
