@@ -149,3 +149,82 @@ TASKS = Registry(
     "task",
     Entry("classify", "regard.tasks.classify:Classify", "one label, or several, for a text"),
 )
+
+PATTERNS = Registry(
+    "attention pattern",
+    Entry(
+        "full",
+        "regard.nn.attention.patterns.full:Full",
+        "every query meets every key (Vaswani et al. 2017)",
+        options="regard.nn.attention.options:FullOptions",
+    ),
+    Entry(
+        "causal",
+        "regard.nn.attention.patterns.causal:Causal",
+        "no query meets a key that stands after it (Vaswani et al. 2017)",
+        options="regard.nn.attention.options:CausalOptions",
+    ),
+    Entry(
+        "window",
+        "regard.nn.attention.patterns.window:Window",
+        "a sliding window, dilated or not, and global tokens (Longformer, Beltagy et al. 2020)",
+        options="regard.nn.attention.options:WindowOptions",
+    ),
+    Entry(
+        "chunk",
+        "regard.nn.attention.patterns.chunk:Chunk",
+        "chunks that meet themselves and their neighbours (Reformer's local layers, Kitaev et al. 2020)",
+        options="regard.nn.attention.options:ChunkOptions",
+    ),
+    Entry(
+        "bigbird",
+        "regard.nn.attention.patterns.bigbird:Bigbird",
+        "blocks: neighbours, the first and the last, and random ones (BigBird, Zaheer et al. 2020)",
+        options="regard.nn.attention.options:BigbirdOptions",
+    ),
+    Entry(
+        "lsh",
+        "regard.nn.attention.patterns.lsh:Lsh",
+        "tokens whose vectors hash alike (Reformer, Kitaev et al. 2020)",
+        options="regard.nn.attention.options:LshOptions",
+    ),
+    Entry(
+        "segment",
+        "regard.nn.attention.patterns.segment:Segment",
+        "segments with a memory of what came before (Transformer-XL, Dai et al. 2019)",
+        options="regard.nn.attention.options:SegmentOptions",
+    ),
+)
+
+SCORES = Registry(
+    "attention score",
+    Entry("dot", "regard.nn.attention.scores.dot:Dot", "the inner product (Luong et al. 2015)"),
+    Entry(
+        "scaled",
+        "regard.nn.attention.scores.scaled:Scaled",
+        "the inner product by the root of the width (Vaswani et al. 2017)",
+    ),
+    Entry(
+        "general",
+        "regard.nn.attention.scores.general:General",
+        "the inner product through a matrix (Luong et al. 2015)",
+    ),
+    Entry(
+        "concat", "regard.nn.attention.scores.concat:Concat", "a small network over query and key (Luong et al. 2015)"
+    ),
+    Entry(
+        "additive",
+        "regard.nn.attention.scores.additive:Additive",
+        "a small network over their sum (Bahdanau et al. 2015)",
+    ),
+    Entry(
+        "relative",
+        "regard.nn.attention.scores.relative:Relative",
+        "by content and by distance (Transformer-XL, Dai et al. 2019)",
+    ),
+    Entry(
+        "shared",
+        "regard.nn.attention.scores.shared:Shared",
+        "one vector for query and key (Reformer, Kitaev et al. 2020)",
+    ),
+)

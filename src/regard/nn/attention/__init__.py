@@ -1,1 +1,42 @@
-"""The heart: how a query meets a key. For now full attention with scaled dot scores; patterns and engines follow."""
+"""The heart: which query meets which key, how they score, and what runs it.
+
+`pattern("window", left=128, right=128)` and `score("additive", heads=4, head_size=16)` make a part by its word;
+`prepare` and `attend` run it; `reference` is the oracle.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ValidationError
+
+from regard.errors import UsageError
+from regard.nn.attention.engine import Prepared, attend, prepare
+from regard.nn.attention.pattern import Pattern, Plan
+from regard.nn.attention.reference import reference, weights
+from regard.nn.attention.scores.score import Score
+from regard.registry import PATTERNS, SCORES
+
+__all__ = ["Pattern", "Plan", "Prepared", "Score", "attend", "pattern", "prepare", "reference", "score", "weights"]
+
+
+def pattern(word: str, **settings: Any) -> Pattern:
+    """The pattern of this word. Raises `UsageError` for a word, a setting or a value that does not exist."""
+    entry = PATTERNS[word]
+    try:
+        options = entry.load_options()(**settings)
+    except ValidationError as error:
+        found = error.errors()[0]
+        where = ".".join(str(part) for part in found["loc"]) or word
+        raise UsageError(
+            f"attention {word}: {where}: {found['msg']}",
+            mend=f"its settings: {', '.join(entry.load_options().model_fields) or 'none'}",
+        ) from None
+    made: Pattern = entry.load()(options)
+    return made
+
+
+def score(word: str, heads: int = 1, head_size: int = 1) -> Score:
+    """The score of this word, with weights of its own where it has any. Raises `UsageError`."""
+    made: Score = SCORES[word].load()(heads, head_size)
+    return made

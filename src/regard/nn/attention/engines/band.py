@@ -1,0 +1,106 @@
+"""A band around the diagonal, as pieces: runs of query blocks with the keys around each, all runs sharing one bias."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import groupby
+
+import torch
+from torch import Tensor
+
+from regard.nn.attention.engines.bias import Counter
+from regard.nn.attention.engines.kernel import Piece
+from regard.nn.attention.engines.selections import Blocks, Picked
+from regard.nn.attention.pattern import Band
+
+BLOCK = 128  # queries a block: of a band of 513 keys, 640 are computed; the gradients of a key come in 5 layers
+AT_ONCE = 16  # blocks of a piece: their keys' gradients stay in the cache until they are added up
+
+
+def pieces(layout: Band, counter: Counter, first: int, last: int) -> Iterator[Piece]:
+    """The pairs of the tokens `first` to `last`, each in one piece: the band; besides it, columns; rows, all keys."""
+    rows = [row for row in layout.rows if first <= row < last]
+    columns = [column for column in layout.columns if first <= column < last]
+    before, after = min(layout.before, last - first), min(layout.after, last - first)
+    special = torch.tensor(sorted({*rows, *columns}))
+
+    def alike(start: int) -> bool:
+        """Whether this block's counts are those of any other: its keys all there, none of them special."""
+        low, high = start - before, start + BLOCK + after
+        if not layout.shifts or counter.keep is not None or low < first or high > last:
+            return False
+        return not bool(((special >= low) & (special < high)).any())
+
+    shared = None
+    for uniform, group in groupby(range(first, last, BLOCK), alike):
+        starts = list(group)
+        if not uniform:
+            for start in starts:
+                yield _alone(layout, counter, start, min(start + BLOCK, last), first, last, rows)
+            continue
+        shared = shared or (_shared_bias(counter, starts[0], before, after),)
+        for index in range(0, len(starts), AT_ONCE):
+            number = min(AT_ONCE, len(starts) - index)
+            queries = Blocks(starts[index], number, BLOCK, BLOCK)
+            keys = Blocks(starts[index] - before, number, BLOCK, BLOCK + before + after)
+            yield Piece(counter.text, queries, keys, shared[0])
+    if columns:
+        yield _columns(layout, counter, columns, first, last, rows)
+    for low, high in _runs(rows):
+        q, k = _grid(counter, low, high, first, last)
+        bias = counter.bias(counter.counts(q, k))
+        yield Piece(counter.text, _span(low, high), _span(first, last), bias, joins=True)
+
+
+def pairs(layout: Band, length: int) -> int:
+    """How many pairs the pieces compute."""
+    around = min(length, BLOCK + layout.before + layout.after)
+    return length * (around + len(layout.columns)) + len(layout.rows) * length
+
+
+def _alone(layout: Band, counter: Counter, start: int, stop: int, first: int, last: int, rows: list[int]) -> Piece:
+    low, high = max(first, start - layout.before), min(last, stop + layout.after)
+    q, k = _grid(counter, start, stop, low, high)
+    met = counter.counts(q, k) * _in_band(layout, q, k) * ~_among(q, rows)
+    return Piece(counter.text, _span(start, stop), _span(low, high), counter.bias(met))
+
+
+def _shared_bias(counter: Counter, start: int, before: int, after: int) -> Tensor | None:
+    q, k = _grid(counter, start, start + BLOCK, start - before, start + BLOCK + after)
+    distance = k - q
+    return counter.bias(counter.counts(q, k) * ((distance >= -before) & (distance <= after)))
+
+
+def _columns(layout: Band, counter: Counter, columns: list[int], first: int, last: int, rows: list[int]) -> Piece:
+    index = torch.tensor(columns, device=counter.like.device)
+    q, _ = _grid(counter, first, last, first, last)
+    k = index[None, None]
+    met = counter.counts(q, k) * ~_in_band(layout, q, k) * ~_among(q, rows)
+    return Piece(counter.text, _span(first, last), Picked(k, 1), counter.bias(met), joins=True)
+
+
+def _in_band(layout: Band, q: Tensor, k: Tensor) -> Tensor:
+    return (k - q >= -layout.before) & (k - q <= layout.after)
+
+
+def _among(q: Tensor, rows: list[int]) -> Tensor:
+    return torch.isin(q, torch.tensor(rows, dtype=q.dtype, device=q.device))
+
+
+def _grid(counter: Counter, q_first: int, q_last: int, k_first: int, k_last: int) -> tuple[Tensor, Tensor]:
+    device = counter.like.device
+    return (
+        torch.arange(q_first, q_last, device=device)[None, :, None],
+        torch.arange(k_first, k_last, device=device)[None, None],
+    )
+
+
+def _span(first: int, last: int) -> Blocks:
+    return Blocks(first, 1, last - first, last - first)
+
+
+def _runs(places: list[int]) -> Iterator[tuple[int, int]]:
+    """Neighbouring places as (first, one past the last)."""
+    for _, group in groupby(enumerate(sorted(places)), lambda pair: pair[1] - pair[0]):
+        run = [place for _, place in group]
+        yield run[0], run[-1] + 1

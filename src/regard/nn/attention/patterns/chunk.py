@@ -1,0 +1,35 @@
+"""Chunks that meet themselves and their neighbours (Kitaev et al. 2020, Reformer, its local layers)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from regard.nn.attention.options import ChunkOptions
+from regard.nn.attention.pattern import Grid, Pattern, Plan
+
+
+class Chunk(Pattern):
+    """With `wrap` the chunks form a ring; in a short ring a neighbour on both sides is met twice. A text of one chunk
+    meets itself once."""
+
+    Options = ChunkOptions
+
+    def count(self, b: Any, h: Any, q: Any, k: Any, plan: Plan) -> Tensor:
+        chunks = -(-plan.keys // self.options.chunk_length)
+        if chunks == 1:
+            return torch.ones_like(q + k, dtype=torch.bool)
+        own, other = q // self.options.chunk_length, k // self.options.chunk_length
+        met = torch.zeros_like(own + other)
+        for step in range(-self.options.before, self.options.after + 1):
+            met = met + ((own + step) % chunks == other if self.options.wrap else own + step == other)
+        return met
+
+    def layout(self, plan: Plan, text: int = 0) -> Grid:
+        chunks = -(-plan.keys // self.options.chunk_length)
+        steps = torch.arange(-self.options.before, self.options.after + 1)
+        table = torch.arange(chunks)[:, None] + steps
+        table = table % chunks if self.options.wrap else table.masked_fill((table < 0) | (table >= chunks), -1)
+        return Grid(self.options.chunk_length, table=table[None, None])

@@ -1,0 +1,27 @@
+"""v . tanh(W [q; k]) (Luong et al. 2015, section 3.1, "concat"), one W and v a head."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+
+from regard.nn.attention.scores.score import Score
+
+
+class Concat(Score):
+    """The product with the two halves of W, added: [q; k] itself would be as large as all pairs together, twice."""
+
+    folds = False
+
+    def __init__(self, heads: int = 1, head_size: int = 1) -> None:
+        super().__init__(heads, head_size)
+        self.weight = nn.Parameter(torch.empty(heads, 2 * head_size, head_size))
+        self.vector = nn.Parameter(torch.empty(heads, head_size))
+        nn.init.xavier_uniform_(self.weight)
+        nn.init.xavier_uniform_(self.vector)
+
+    def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
+        of_query, of_key = self.weight.split(self.head_size, dim=1)
+        met = (query @ of_query)[:, :, :, None] + (key @ of_key)[:, :, None]
+        return torch.einsum("bhtsd,hd->bhts", met.tanh(), self.vector)

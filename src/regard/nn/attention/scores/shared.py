@@ -1,0 +1,28 @@
+"""q . q' / (|q'| sqrt(d)): queries and keys are one vector, keys at length 1 (Kitaev et al. 2020, section 2)."""
+
+from __future__ import annotations
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from regard.nn.attention.scores.score import Score
+
+
+class Shared(Score):
+    """The key given is the query's own vector and is normalised here, by its root mean square as transformers' Reformer
+    does. A token meets itself only where it meets nothing else: hence the penalty in place of its score."""
+
+    self_penalty = -1e5
+
+    def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
+        scores = query @ normalised(key).transpose(-1, -2)
+        own = torch.eye(key.shape[2], dtype=torch.bool, device=key.device)[key.shape[2] - query.shape[2] :]
+        return scores.masked_fill(own, self.self_penalty)
+
+    def fold(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor, float]:
+        return query, normalised(key), 1.0
+
+
+def normalised(key: Float[Tensor, "b h s d"], epsilon: float = 1e-6) -> Float[Tensor, "b h s d"]:
+    return key * torch.rsqrt(key.square().mean(-1, keepdim=True) + epsilon) * key.shape[-1] ** -0.5
