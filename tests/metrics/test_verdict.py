@@ -73,6 +73,43 @@ def test_equal_latency_goes_by_size() -> None:
     assert said.take == "small"
 
 
+def test_what_is_hardly_cheaper_does_not_outweigh_accuracy() -> None:
+    said = verdict([contender("good", 0.805, latency_ms=1.0), contender("quick", 0.8, latency_ms=0.6)], seed=1)
+    assert said.tied == [said.ranking[1]]
+    assert said.take == said.ranking[0] == "good"
+    assert "Take good: none within noise of it is clearly cheaper to run (2 times as fast" in said.sentence
+
+
+def test_the_sentence_says_what_decided() -> None:
+    quick = verdict([contender("good", 0.805, latency_ms=5), contender("quick", 0.8, latency_ms=2)], seed=1)
+    assert quick.sentence.endswith("can't tell from good and which is faster: 2 ms a text against 5 ms.")
+    mebibyte = 2**20
+    small = verdict([contender("good", 0.805, size=90 * mebibyte), contender("small", 0.8, size=mebibyte)], seed=1)
+    assert small.sentence.endswith("can't tell from good and which is smaller: 1 MiB on disk against 90 MiB.")
+
+
+def test_small_but_clearly_slower_is_not_cheaper() -> None:
+    good, small = contender("good", 0.805, size=100), contender("small", 0.8, size=1, latency_ms=2.0)
+    assert verdict([good, small], seed=1).take == "good"
+
+
+def test_of_several_cheaper_ones_the_more_accurate_is_taken() -> None:
+    good, fair, poor = (
+        contender(name, accuracy, latency_ms=latency_ms)
+        for name, accuracy, latency_ms in (("good", 0.815, 20), ("fair", 0.81, 1.0), ("poor", 0.8, 0.9))
+    )
+    said = verdict([poor, fair, good], seed=1)
+    assert said.tied == ["fair", "poor"]
+    assert said.take == "fair"
+
+
+def test_equally_right_goes_by_cost_however_small() -> None:
+    correct = contender("one", 0.8).correct
+    said = verdict([Contender("slow", correct, 1.1, 1), Contender("quick", correct, 1.0, 1)], seed=1)
+    assert said.take == "quick"
+    assert "are right equally often" in said.sentence
+
+
 def test_one_model_is_a_verdict_too() -> None:
     said = verdict([contender("only", 0.8)], seed=1)
     assert (said.take, said.pairs, said.tied) == ("only", [], [])

@@ -12,6 +12,8 @@ import numpy as np
 from regard.metrics.compare import Difference, holm, mcnemar, paired_bootstrap
 
 SIGNIFICANCE = 0.05
+CHEAPER = 2
+"""How many times as fast or as small a model must be for its cost to outweigh a lead that may be noise."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Contender:
     """One model on the texts that all contenders were scored on: `correct` is bool [seeds n], or [n] for one
     seed.
 
-    `latency_ms` is for one text, `size` is in bytes; they decide among models that are equally good.
+    `latency_ms` is for one text, `size` is in bytes; where they differ clearly they decide among models that are
+    within noise of each other.
     """
 
     name: str
@@ -60,8 +63,8 @@ class Pair:
 
 @dataclass(frozen=True)
 class Verdict:
-    """`ranking` from the best; `tied` are within noise of the best; `take` is the cheapest of these and the
-    best."""
+    """`ranking` from the best; `tied` are within noise of the best; `take` is the best, or one of these that is
+    clearly cheaper."""
 
     ranking: list[str]
     tied: list[str]
@@ -92,7 +95,7 @@ def verdict(contenders: Sequence[Contender], *, seed: int) -> Verdict:
     best = ranked[0]
     level = {pair.second for pair in pairs if pair.first == best.name and pair.within_noise}
     tied = [contender for contender in ranked if contender.name in level]
-    take = min([best, *tied], key=_cost)
+    take = _choose(best, tied)
     return Verdict(
         ranking=[contender.name for contender in ranked],
         tied=[contender.name for contender in tied],
@@ -104,6 +107,21 @@ def verdict(contenders: Sequence[Contender], *, seed: int) -> Verdict:
 
 def _cost(contender: Contender) -> tuple[float, int, str]:
     return contender.latency_ms, contender.size, contender.name
+
+
+def _choose(best: Contender, tied: list[Contender]) -> Contender:
+    """The most accurate, unless some are clearly cheaper; of these by the same rule. `tied` is in order of accuracy."""
+    cheaper = [contender for contender in tied if _clearly_cheaper(contender, best)]
+    return _choose(cheaper[0], cheaper[1:]) if cheaper else best
+
+
+def _clearly_cheaper(one: Contender, other: Contender) -> bool:
+    """`CHEAPER` times as fast; or as small, where it is not clearly slower."""
+    return _faster(one, other) or (0 < CHEAPER * one.size <= other.size and not _faster(other, one))
+
+
+def _faster(one: Contender, other: Contender) -> bool:
+    return 0 < CHEAPER * one.latency_ms <= other.latency_ms
 
 
 def _pairs(ranked: list[Contender], *, seed: int) -> list[Pair]:
@@ -143,15 +161,25 @@ def _sentences(ranked: list[Contender], tied: list[Contender], take: Contender, 
     if others:
         names = "; ".join(f"{pair.first} and {pair.second}" for pair in others)
         said.append(f"Also within noise of each other: {names}.")
-    said.append(f"Take {take.name}{'' if take is best else _saving(take, best)}.")
+    if take is not best:
+        said.append(f"Take {take.name}, which these texts can't tell from {best.name} and which {_saving(take, best)}.")
+    elif tied or len(equal) > 1:
+        cheaper = f"{CHEAPER} times as fast, or {CHEAPER} times as small at about the same speed"
+        said.append(f"Take {take.name}: none within noise of it is clearly cheaper to run ({cheaper}).")
+    else:
+        said.append(f"Take {take.name}.")
     return said
 
 
 def _saving(take: Contender, best: Contender) -> str:
-    return (
-        f", which these texts can't tell from {best.name} and which is cheaper to run "
-        f"({take.latency_ms:.3g} ms a text against {best.latency_ms:.3g} ms)"
-    )
+    """What made the cheaper one the better choice."""
+    if _faster(take, best):
+        return f"is faster: {take.latency_ms:.3g} ms a text against {best.latency_ms:.3g} ms"
+    return f"is smaller: {_mebibytes(take)} on disk against {_mebibytes(best)}"
+
+
+def _mebibytes(contender: Contender) -> str:
+    return f"{contender.size / 2**20:.3g} MiB"
 
 
 def _percent(share: float) -> str:
