@@ -75,7 +75,8 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:
-        return (*run_backward(grad, *ctx.saved_tensors, ctx.pieces, ctx.how), None, None)
+        query, key, value, out, norm = ctx.saved_tensors
+        return (*run_backward(grad, query, key, value, out, norm, ctx.pieces, ctx.how), None, None)
 
 
 def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], how: How) -> tuple[Tensor, Tensor]:
