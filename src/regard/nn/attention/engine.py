@@ -20,11 +20,6 @@ from regard.nn.attention.scores.scaled import Scaled
 
 ENGINES = ("auto", "dense", "blocked", "flex")
 
-# Measured (docs/log.md): a pair costs the blocked engine more than the dense one, and each call of it costs as much as
-# so many pairs.
-PAIR = 1.1
-CALL = 60_000
-
 
 @dataclass
 class Prepared:
@@ -114,21 +109,25 @@ def _choose(engine: str, layout: Layout | None, plan: Plan, query: Tensor, dropo
         return "flex"
     if not can["blocked"]:
         return "dense"
-    return "blocked" if _blocked_cost(layout, plan, query) < query.shape[0] * plan.queries * plan.keys else "dense"
+    return "blocked" if _blocked_cost(layout, plan.keys) < plan.queries * plan.keys else "dense"
 
 
-def _blocked_cost(layout: Layout | None, plan: Plan, query: Tensor) -> float:
+def _blocked_cost(layout: Layout | None, length: int) -> float:
     """In pairs of the dense engine."""
     if isinstance(layout, Band):
-        pairs, calls = band.pairs(layout, plan.keys), 4
-    elif isinstance(layout, Grid):
-        pairs, calls = grid.pairs(layout, plan.keys), 6
-    else:
-        assert isinstance(layout, Sorted)
-        rounds = layout.order.shape[2]
-        pairs = rounds * plan.keys * layout.chunk * (1 + layout.before + layout.after)
-        calls = 8 * rounds
-    return query.shape[0] * (PAIR * pairs + calls * CALL)
+        return band.cost(layout, length)
+    if isinstance(layout, Grid):
+        return grid.cost(layout, length)
+    return 0.0  # to count all pairs of a hashed text takes longer than to sort it
+
+
+def pairs_of(layout: Layout, length: int) -> int:
+    """How many pairs of a text and head the blocked engine computes."""
+    if isinstance(layout, Band):
+        return band.pairs(layout, length)
+    if isinstance(layout, Grid):
+        return grid.pairs(layout, length)
+    return layout.order.shape[2] * length * layout.chunk * (1 + layout.before + layout.after)
 
 
 def _blocked(

@@ -19,7 +19,11 @@ def counts(
     b = torch.arange(texts, device=device)[:, None, None, None]
     h = torch.arange(heads, device=device)[:, None, None]
     q = torch.arange(plan.offset, plan.keys, device=device)[rows, None]
-    met = pattern.count(b, h, q, torch.arange(plan.keys, device=device), plan)
+    return four_axes(pattern.count(b, h, q, torch.arange(plan.keys, device=device), plan))
+
+
+def four_axes(met: Tensor) -> Tensor:
+    """Counts with an axis for text, head, query and key, of length 1 where it makes no difference."""
     return met[(None,) * (4 - met.dim())] if met.dim() < 4 else met
 
 

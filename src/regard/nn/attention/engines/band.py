@@ -54,8 +54,17 @@ def pieces(layout: Band, counter: Counter, first: int, last: int) -> Iterator[Pi
 
 def pairs(layout: Band, length: int) -> int:
     """How many pairs the pieces compute."""
-    around = min(length, BLOCK + layout.before + layout.after)
-    return length * (around + len(layout.columns)) + len(layout.rows) * length
+    band = 0
+    for start in range(0, length, BLOCK):
+        stop = min(start + BLOCK, length)
+        band += (stop - start) * (min(length, stop + layout.after) - max(0, start - layout.before))
+    return band + (len(layout.columns) + len(layout.rows)) * length
+
+
+def cost(layout: Band, length: int) -> float:
+    """In pairs of the dense engine; measured (docs/log.md)."""
+    edges = -(-min(layout.before, length) // BLOCK) + -(-min(layout.after, length) // BLOCK)
+    return 1.05 * pairs(layout, length) + 20_000 * (edges + length / (AT_ONCE * BLOCK))
 
 
 def _alone(layout: Band, counter: Counter, start: int, stop: int, first: int, last: int, rows: list[int]) -> Piece:

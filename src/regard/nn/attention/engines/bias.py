@@ -10,6 +10,7 @@ from jaxtyping import Bool
 from torch import Tensor
 
 from regard.nn.attention.pattern import Pattern, Plan
+from regard.nn.attention.reference import four_axes
 
 
 @dataclass(frozen=True)
@@ -29,14 +30,16 @@ class Counter:
 
     def counts(self, q: Tensor, k: Tensor) -> Tensor:
         """`[h or 1, blocks or 1, m, s]` of queries `[blocks, m, 1]` and keys `[blocks, 1, s]`, padding included."""
-        met = self.pattern.count(self.text, self.head, q, k, self.plan)
-        met = met[(None,) * (4 - met.dim())] if met.dim() < 4 else met
+        met = four_axes(self.pattern.count(self.text, self.head, q, k, self.plan))
         return met if self.keep is None else met * self.keep[k]
 
     def bias(self, met: Tensor) -> Tensor | None:
         """log(count), or None where everything is met once."""
-        if bool((met == 1).all()):
-            return None
-        if met.dtype == torch.bool:
-            return torch.zeros(met.shape, dtype=self.like.dtype, device=met.device).masked_fill_(~met, float("-inf"))
-        return met.to(self.like.dtype).log_()
+        return None if bool((met == 1).all()) else log_counts(met, self.like)
+
+
+def log_counts(met: Tensor, like: Tensor) -> Tensor:
+    """log(count) in the number format of `like`; -inf hides."""
+    if met.dtype == torch.bool:
+        return torch.full(met.shape, float("-inf"), dtype=like.dtype, device=met.device).masked_fill_(met, 0.0)
+    return met.to(like.dtype).log_()

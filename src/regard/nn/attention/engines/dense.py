@@ -12,10 +12,11 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 from torch.nn import functional as F
 
+from regard.nn.attention.engines.bias import log_counts
 from regard.nn.attention.engines.kernel import Piece, attend_pieces
 from regard.nn.attention.engines.selections import Blocks
-from regard.nn.attention.pattern import Pattern, Plan
-from regard.nn.attention.reference import counts
+from regard.nn.attention.pattern import Grid, Pattern, Plan
+from regard.nn.attention.reference import counts, four_axes
 
 
 def bias_of(
@@ -24,17 +25,37 @@ def bias_of(
     """The logarithm of the counts `[b or 1, h or 1, t or 1, s]`, and which rows see nothing; None where nothing is
     hidden and nothing counted twice."""
     hidden = None if keep is None or bool(keep.all()) else ~keep[:, None, None, :]
-    met = counts(pattern, plan, texts, heads, device=like.device)
+    met, block = _met(pattern, plan, texts, heads, like)
     if bool((met == 1).all()):
         if hidden is None:
             return None, None
-        bias = torch.zeros(hidden.shape, dtype=like.dtype, device=like.device)
-    else:
-        bias = met.to(like.dtype).log_()
+        met, block = met.new_ones(1, 1, 1, 1), 1
+    bias = _spread(log_counts(met, like), block, plan.keys)
     if hidden is not None:
         bias = bias.masked_fill(hidden, float("-inf"))
+    elif bool(met.any(-1).all()):
+        return bias, None
     blind = (bias == float("-inf")).all(-1, keepdim=True)
     return bias, blind if bool(blind.any()) else None
+
+
+def _met(pattern: Pattern, plan: Plan, texts: int, heads: int, like: Tensor) -> tuple[Tensor, int]:
+    """The counts of all pairs, or of a grid those of one query and one key a block, and how long a block is."""
+    layout = pattern.layout(plan) if plan.queries == plan.keys else None
+    if not isinstance(layout, Grid):
+        return counts(pattern, plan, texts, heads, device=like.device), 1
+    firsts = torch.arange(0, plan.keys, layout.block, device=like.device)
+    head = torch.arange(heads, device=like.device)[:, None, None]
+    return four_axes(pattern.count(0, head, firsts[:, None], firsts, plan)), layout.block
+
+
+def _spread(bias: Tensor, block: int, length: int) -> Tensor:
+    """The bias of every pair from that of every pair of blocks."""
+    if block == 1:
+        return bias
+    texts, heads, rows, columns = bias.shape
+    whole = bias[:, :, :, None, :, None].expand(texts, heads, rows, block, columns, block)
+    return whole.reshape(texts, heads, rows * block, columns * block)[:, :, :length, :length]
 
 
 def attend_dense(

@@ -33,9 +33,15 @@ def pieces(layout: Grid, counter: Counter, blocks: int) -> Iterator[Piece]:
 
 def pairs(layout: Grid, length: int) -> int:
     """How many pairs the pieces compute."""
-    met = max(0, layout.before + 1 + layout.after) * layout.block + len(layout.columns) * layout.block
-    met += 0 if layout.table is None else layout.table.shape[-1] * layout.block
-    return length * min(met, length) + len(layout.rows) * layout.block * length
+    blocks = layout.before + 1 + layout.after if layout.before >= 0 else 0
+    blocks += len(layout.columns) + (0 if layout.table is None else layout.table.shape[-1])
+    return length * min(blocks * layout.block, length) + len(layout.rows) * layout.block * length
+
+
+def cost(layout: Grid, length: int) -> float:
+    """In pairs of the dense engine; measured (docs/log.md)."""
+    kinds = (layout.before >= 0) * 3 + bool(layout.columns) + (layout.table is not None) + len(layout.rows)
+    return 1.05 * pairs(layout, length) + 20_000 * kinds + 100 * length
 
 
 def _row(counter: Counter, start: int, size: int, blocks: int) -> Piece:
