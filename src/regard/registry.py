@@ -136,6 +136,14 @@ ARCHITECTURES = Registry(
         kind="network",
     ),
     Entry(
+        "transformer-xl",
+        "regard.encoders.transformer_xl:TransformerXLConfig",
+        "segments with a memory, relative positions, any length (Transformer-XL, Dai et al. 2019)",
+        options="regard.encoders.options:TransformerXlOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
         "checkpoint",
         "regard.encoders.pretrained:load_classifier",
         "a Hugging Face checkpoint: an asset's word (minilm), a folder, or a hub id",

@@ -101,6 +101,53 @@ class TransformerOptions(NetworkOptions):
     }
 
 
+class TransformerXlOptions(NetworkOptions):
+    hidden_size: int = Field(128, ge=2, description="width of the states")
+    layers: int = Field(2, ge=1, description="one on the other")
+    heads: int = Field(4, ge=1, description="attention heads a layer")
+    feed_forward_size: int = Field(512, ge=1, description="inner width of the feed-forward nets")
+    norm: Literal["pre", "post"] = Field("pre", description="layer norm before each part, or after each residual")
+    segment_length: int = Field(128, ge=1, description="tokens read at a time")
+    memory_length: int = Field(128, ge=0, description="tokens before a segment that each layer still meets")
+    pooling: Literal["last", "mean", "max", "attention"] = Field(
+        "mean", description="how the states of a text become one vector"
+    )
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights")
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> TransformerXlOptions:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"heads: {self.heads} of them do not divide a hidden_size of {self.hidden_size}")
+        return self
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "segment_length": 4, "memory_length": 4},
+        {
+            "hidden_size": 16,
+            "heads": 4,
+            "feed_forward_size": 32,
+            "embedding_size": 12,
+            "segment_length": 5,
+            "memory_length": 7,
+            "norm": "post",
+            "pooling": "last",
+        },
+        {
+            "hidden_size": 16,
+            "heads": 2,
+            "feed_forward_size": 32,
+            "segment_length": 6,
+            "memory_length": 2,
+            "layers": 1,
+            "pooling": "attention",
+        },
+    )
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "wordpiece", "vocabulary_size": 16_000, "max_length": 1024},
+        "training": {"learning_rate": 1e-3, "epochs": 4, "batch_tokens": 8192, "warmup_steps": 0.1},
+    }
+
+
 class CheckpointOptions(Options):
     """Fine-tuning. Attention dropout is off: on a CPU it costs the fused kernel (docs/log.md)."""
 

@@ -6,6 +6,8 @@ With r the sinusoid of the distance i - j, in the paper's order of terms:
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
@@ -26,25 +28,33 @@ class Relative(Score):
     def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
         queries, keys = query.shape[2], key.shape[2]
         content = (query + self.content_bias[:, None]) @ key.transpose(-1, -2)
-        place = (query + self.position_bias[:, None]) @ self.distances(queries, keys).to(query).transpose(-1, -2)
+        place = (query + self.position_bias[:, None]) @ self.distances(queries, keys).transpose(-1, -2)
         return (content + shifted(place, keys)) * self.head_size**-0.5
 
     def distances(self, queries: int, keys: int) -> Float[Tensor, "h r d"]:
-        """W r for every distance that occurs, from keys - 1 down to 1 - queries."""
-        distance = torch.arange(keys - 1, -queries, -1, device=self.position.weight.device)
-        width = self.heads * self.head_size
-        table = sinusoids(max(keys, queries), width).to(self.position.weight)
-        # The sine is odd and the cosine even: a distance below zero needs no table of its own.
-        sign = torch.ones(width, device=table.device, dtype=table.dtype)
-        sign[0::2] = -1.0
-        rows = torch.where((distance < 0)[:, None], table[distance.abs()] * sign, table[distance.abs()])
+        """W r of each distance from keys - 1 down to -queries: all that occur, and one more for `shifted`."""
+        rows = distance_table(keys - 1, -queries, self.heads * self.head_size).to(self.position.weight)
         return self.position(rows).view(-1, self.heads, self.head_size).transpose(0, 1)
 
 
+@lru_cache(maxsize=8)  # all layers of all segments of a text need the same one or two
+@torch.inference_mode(False)  # a tensor made in that mode could not be trained with later
+def distance_table(first: int, last: int, width: int) -> Float[Tensor, "r d"]:
+    """Sinusoids of the distances `first` down to `last`, 0 among them (Vaswani et al. 2017, section 3.5)."""
+    table = sinusoids(max(first, -last) + 1, width)
+    # The sine is odd and the cosine even: a distance below zero needs no sinusoids of its own.
+    sign = torch.ones(width, dtype=table.dtype)
+    sign[0::2] = -1.0
+    return torch.cat([table[: first + 1].flip(0), table[1 : 1 - last] * sign])
+
+
 def shifted(place: Float[Tensor, "b h t r"], keys: int) -> Float[Tensor, "b h t s"]:
-    """Row i of `place` has the distances keys - 1 .. 1 - queries; key j stands at distance (offset + i) - j from it, so
-    that the row begins `queries - 1 - i` further on (appendix B: one shift for all instead of one product for each)."""
-    queries = place.shape[2]
-    start = torch.arange(queries - 1, -1, -1, device=place.device)[:, None]
-    index = start + torch.arange(keys, device=place.device)
-    return place.gather(-1, index.expand(*place.shape[:2], queries, keys))
+    """Of each query's row by distance, its row by key: `place` has the distances keys - 1 to -queries (r is t + s).
+
+    Query i stands `keys - queries + i - j` behind key j, which is column queries - 1 - i + j: each row begins one
+    column before the one above it. Rows that are one number shorter do just that (appendix B: one shift for all
+    instead of one product for each).
+    """
+    texts, heads, queries, columns = place.shape
+    flat = place.reshape(texts, heads, queries * columns)[..., queries - 1 : queries * columns - 1]
+    return flat.view(texts, heads, queries, columns - 1)[..., :keys]
