@@ -15,7 +15,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from regard import __version__
-from regard.cli import compare, demo, doctor, environment, evaluate, explain, get, models, predict, report, train
+from regard.cli import (
+    attention,
+    compare,
+    demo,
+    doctor,
+    environment,
+    evaluate,
+    explain,
+    get,
+    models,
+    predict,
+    report,
+    train,
+)
 from regard.cli.answer import Answer, command
 from regard.errors import RegardError
 
@@ -31,6 +44,9 @@ COMMANDS: dict[str, Callable[..., Answer]] = {
     "report": report.report,
     "demo": demo.demo,
 }
+GROUPS: dict[str, tuple[str, dict[str, Callable[..., Answer]]]] = {
+    "attention": ("Which query meets which key: the attention patterns, drawn.", attention.COMMANDS),
+}
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -41,6 +57,11 @@ app = typer.Typer(
 )
 for _word, _work in COMMANDS.items():
     app.command(_word)(command(_work))
+for _word, (_help, _commands) in GROUPS.items():
+    _group = typer.Typer(help=_help, no_args_is_help=True)
+    for _name, _work in _commands.items():
+        _group.command(_name)(command(_work))
+    app.add_typer(_group, name=_word)
 
 
 def _show_version(wanted: bool) -> None:

@@ -86,6 +86,7 @@ class Pattern(ABC):
     """Base. A subclass names its `Options`, and writes `count`; `plan` and `layout` where it has them."""
 
     Options: type[PatternOptions] = PatternOptions
+    needs_vectors = False  # whether the plan looks at the vectors themselves
 
     def __init__(self, options: Any = None, **settings: Any) -> None:
         self.options: Any = self.Options(**settings) if options is None else options
@@ -130,6 +131,7 @@ class Both(Pattern):
     def __init__(self, first: Pattern, second: Pattern) -> None:
         super().__init__()
         self.first, self.second = first, second
+        self.needs_vectors = first.needs_vectors or second.needs_vectors
 
     def plan(self, queries: int, keys: int, **context: Any) -> Plan:
         first = self.first.plan(queries, keys, **context)

@@ -22,6 +22,7 @@ class Lsh(Pattern):
     amounts to (equation 4). A text of one chunk meets itself in full, unhashed."""
 
     Options = LshOptions
+    needs_vectors = True
 
     def plan(
         self,
