@@ -74,8 +74,13 @@ class TokenOptions(Options):
     vocabulary_size: int = Field(16_000, ge=100, description="different tokens at most")
     minimum_frequency: int = Field(2, ge=1, description="rarer pieces are left out")
     lowercase: bool = Field(True, description="tokens in lower case (a checkpoint decides for itself)")
-    max_length: int = Field(256, ge=3, description="tokens of a text that the model reads")
-    strategy: Literal["head", "tail", "head+tail"] = Field("head", description="which part of a longer text is read")
+    max_length: int = Field(256, ge=3, description="tokens of a text, or of a window of it, that the model reads")
+    strategy: Literal["head", "tail", "head+tail", "windows"] = Field(
+        "head", description="which part of a longer text is read; windows: all of it, in pieces that overlap"
+    )
+    window_stride: int = Field(0, ge=0, description="tokens from one window's beginning to the next; 0: half a window")
+    window_pooling: Literal["mean", "max"] = Field("mean", description="of the logits of a text's windows")
+    max_windows: int = Field(16, ge=1, description="of one text; what lies behind the last one is not read")
 
 
 class TrainingOptions(Options):

@@ -47,3 +47,21 @@ def test_pad_marks_real_tokens():
     ids, keep = pad([[5, 6, 7], [8]], pad_id=0)
     assert ids.tolist() == [[5, 6, 7], [8, 0, 0]]
     assert keep.tolist() == [[True, True, True], [True, False, False]]
+
+
+@given(st.lists(st.tuples(st.integers(1, 20), st.integers(1, 9)), max_size=80), st.integers(1, 400))
+def test_all_windows_of_a_text_count_and_stay_together(texts, tokens):
+    counts = [windows for _, windows in texts]
+    lengths = [20 if windows > 1 else length for length, windows in texts]  # the windows of a long text are full
+    budget = TokenBudget(lengths, tokens, 10, seed=3, windows=counts)
+    for batches in (budget.epoch(0), budget.longest_first()):
+        assert sorted(row for batch in batches for row in batch) == list(range(len(texts)))
+        for batch in batches:
+            computed = sum(counts[row] for row in batch) * max(lengths[row] for row in batch)
+            assert len(batch) == 1 or computed <= tokens
+
+
+@given(LENGTHS)
+def test_one_window_a_text_changes_no_batch(lengths):
+    plain = TokenBudget(lengths, 500, 8, seed=1)
+    assert TokenBudget(lengths, 500, 8, seed=1, windows=[1] * len(lengths)).epoch(1) == plain.epoch(1)

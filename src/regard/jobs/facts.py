@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any
 from regard.records import RunFolder
 
 if TYPE_CHECKING:
+    from regard.jobs.prepare import Parts
+    from regard.recipe import Recipe
     from regard.tasks.classify import Classifier
 
 PACKAGES = (
@@ -74,6 +76,19 @@ def size(run: RunFolder, classifier: Classifier) -> dict[str, int | None]:
     parameters = getattr(model, "num_parameters", None) or getattr(model, "parameters", None)
     total = sum(path.stat().st_size for path in run.model.rglob("*") if path.is_file())
     return {"parameters": parameters() if callable(parameters) else parameters, "bytes": total}
+
+
+def reading(recipe: Recipe, parts: Parts) -> dict[str, Any]:
+    """What a network reads of a long text, and of each part the share of texts that are longer than it reads at once,
+    and of tokens that it does not read at all. `truncated` has the share of texts with such tokens."""
+    tokens = recipe.tokens
+    return {
+        "strategy": tokens.strategy,
+        "max_length": tokens.max_length,
+        "max_windows": tokens.max_windows if tokens.strategy == "windows" else 1,
+        "longer": parts.longer,
+        "unread": parts.unread,
+    }
 
 
 def latency(classifier: Classifier, texts: list[str], most: int = 20) -> dict[str, float | int]:

@@ -61,11 +61,17 @@ def fit_network(
     with watch.stage("prepare"):
         encoder = _encoder(recipe, parts, offline=offline)
         encoded = {name: encoder.encode(part.texts, offsets=False) for name, part in parts.named().items()}
-        examine(parts, encoded, recipe.tokens.max_length, force=force)
+        examine(parts, encoded, encoder, force=force)
         model = classify.build_network(recipe, encoder, parts.labels, parts.multi_label, offline=offline)
         _check_length(recipe, model)
     classifier = classify.NetworkClassifier(
-        model, encoder, parts.labels, parts.multi_label, recipe.model_name, recipe.entry.kind
+        model,
+        encoder,
+        parts.labels,
+        parts.multi_label,
+        recipe.model_name,
+        recipe.entry.kind,
+        window_pooling=recipe.tokens.window_pooling,
     )
     target = {
         name: classify.targets(part, parts.labels, parts.multi_label)
@@ -77,7 +83,7 @@ def fit_network(
         result = loop.fit(
             model,
             _feed(recipe, encoded["train"], target["train"], encoder),
-            loss=classify.loss_function(parts.multi_label, options.label_smoothing),
+            loss=classify.loss_function(parts.multi_label, options.label_smoothing, recipe.tokens.window_pooling),
             evaluate=lambda _: _validate(classifier, encoded["validation"], target["validation"]),
             options=options,
             seed=recipe.seed,
@@ -139,8 +145,13 @@ def _positions(model: Any) -> int | None:
 
 def _feed(recipe: Recipe, encoded: list[Encoded], target: np.ndarray, encoder: TextEncoder) -> EncodedFeed:
     options = recipe.training
-    lengths = [len(item.ids) for item in encoded]
-    budget = TokenBudget(lengths, options.batch_tokens, options.max_batch_examples, recipe.seed)
+    budget = TokenBudget(
+        [len(item.ids) for item in encoded],
+        options.batch_tokens,
+        options.max_batch_examples,
+        recipe.seed,
+        windows=[len(item.windows) for item in encoded],
+    )
     return EncodedFeed(encoded, target, budget, encoder.pad_id)
 
 

@@ -14,7 +14,7 @@ from regard.text import doctor, split
 from regard.text.read import read
 
 if TYPE_CHECKING:
-    from regard.text.tokenise import Encoded
+    from regard.text.tokenise import Encoded, TextEncoder
 
 logger = logging.getLogger("regard")
 HOPELESS = ("no_texts", "one_class")  # findings that no --force can train on
@@ -22,7 +22,11 @@ HOPELESS = ("no_texts", "one_class")  # findings that no --force can train on
 
 @dataclass
 class Parts:
-    """The parts of the data, and what was done to get them. `split_note` is a sentence for the user."""
+    """The parts of the data, and what was done to get them. `split_note` is a sentence for the user.
+
+    Of each part that a network reads: the share of texts that are longer than one window (`longer`), that have tokens
+    which are not read (`truncated`), and the share of tokens that are not (`unread`).
+    """
 
     train: Corpus
     validation: Corpus
@@ -32,7 +36,9 @@ class Parts:
     labels: list[str]
     multi_label: bool
     diagnosis: doctor.Diagnosis | None = None
+    longer: dict[str, float] = field(default_factory=dict)
     truncated: dict[str, float] = field(default_factory=dict)
+    unread: dict[str, float] = field(default_factory=dict)
 
     def named(self) -> dict[str, Corpus]:
         parts = {"train": self.train, "validation": self.validation, "test": self.test}
@@ -94,16 +100,20 @@ def _read(source: str, options: DataOptions, *, offline: bool) -> Corpus:
     return corpus
 
 
-def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, max_length: int | None, *, force: bool) -> None:
+def examine(
+    parts: Parts, encoded: dict[str, list[Encoded]] | None, encoder: TextEncoder | None, *, force: bool
+) -> None:
     """Let the doctor look, say what was found (notes are for the report), and stop at what makes the result
-    meaningless unless `force`."""
-    lengths = None
-    if encoded is not None and max_length is not None:
+    meaningless unless `force`. `encoded` is what `encoder` made of the parts, for a network."""
+    lengths, reach = None, None
+    if encoded is not None and encoder is not None:
+        reach = encoder.reach
         lengths = {name: [item.tokens_in_text for item in items] for name, items in encoded.items()}
-        parts.truncated = {
-            name: sum(n > max_length for n in counts) / max(len(counts), 1) for name, counts in lengths.items()
-        }
-    parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=max_length)
+        for name, counts in lengths.items():
+            parts.longer[name] = sum(n > encoder.max_length for n in counts) / max(len(counts), 1)
+            parts.truncated[name] = sum(n > reach for n in counts) / max(len(counts), 1)
+            parts.unread[name] = sum(max(n - reach, 0) for n in counts) / max(sum(counts), 1)
+    parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=reach)
     logger.info("columns of %s: %s", parts.train.source, parts.train.told())
     for line in parts.diagnosis.lines(notes=False):
         logger.info("%s", line)

@@ -256,6 +256,7 @@ def _write_record(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder
             "latency_ms": facts.latency(trained.classifier, scored.texts),
             "scored": "validation" if parts.test is None else "test",
             "truncated": parts.truncated,
+            "reading": facts.reading(recipe, parts) if parts.truncated else None,
             "peak_memory_mib": facts.peak_memory_mib(),
             "timings": watch.record(),
         },

@@ -61,7 +61,10 @@ class BaselineClassifier:
 
 @dataclass
 class NetworkClassifier:
-    """A network or checkpoint with its tokenizer. `batch_tokens` bounds the memory of one batch."""
+    """A network or checkpoint with its tokenizer. `batch_tokens` bounds the memory of one batch.
+
+    A text in windows (`tokens.strategy`) has the logits of its windows, pooled by `window_pooling`.
+    """
 
     model: Any
     encoder: TextEncoder
@@ -70,6 +73,7 @@ class NetworkClassifier:
     architecture: str
     kind: str = "network"
     batch_tokens: int = 8192
+    window_pooling: str = "mean"
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         return self.encoded_probabilities(self.encoder.encode(texts, offsets=False))
@@ -78,30 +82,60 @@ class NetworkClassifier:
         return probabilities_of(self.logits(encoded), self.multi_label)
 
     def logits(self, encoded: Sequence[Encoded]) -> np.ndarray:
-        """`[n k]`, float64, in the order given. Evaluation mode for the call, the mode of before after it."""
+        """`[n k]`, float64, in the order given. Evaluation mode for the call, the mode of before after it.
+
+        A batch may hold some of a text's windows: however many a text has, memory is that of a batch.
+        """
         import torch
 
         training = self.model.training
         self.model.eval()
-        rows = np.zeros((len(encoded), len(self.labels)))
-        budget = TokenBudget([len(item.ids) for item in encoded], self.batch_tokens, max_examples=256)
+        windows = [window for item in encoded for window in item.windows]
+        rows = np.zeros((len(windows), len(self.labels)))
+        budget = TokenBudget([len(item.ids) for item in windows], self.batch_tokens, max_examples=256)
         try:
             with torch.no_grad():
                 for batch in budget.longest_first():
-                    inputs = batch_of([encoded[row] for row in batch], self.encoder.pad_id)
+                    inputs = _padded([windows[row] for row in batch], self.encoder.pad_id)
                     inputs = {key: value.to(self.model.device) for key, value in inputs.items()}
                     rows[batch] = self.model(**inputs).logits.double().cpu().numpy()
         finally:
             self.model.train(training)
-        return rows
+        return pooled(torch.from_numpy(rows), [len(item.windows) for item in encoded], self.window_pooling).numpy()
 
 
 def batch_of(encoded: Sequence[Encoded], pad_id: int) -> dict[str, Tensor]:
-    """`input_ids` and `attention_mask` `[b t]`, padded on the right to the longest."""
+    """`input_ids` and `attention_mask` `[w t]` of all windows of these texts, padded on the right to the longest.
+
+    Where a text has several, `windows` `[b]` counts each text's; else w = b.
+    """
     import torch
 
-    ids, keep = pad([item.ids for item in encoded], pad_id)
+    windows = [window for item in encoded for window in item.windows]
+    inputs = _padded(windows, pad_id)
+    if len(windows) > len(encoded):
+        inputs["windows"] = torch.tensor([len(item.windows) for item in encoded])
+    return inputs
+
+
+def _padded(windows: Sequence[Encoded], pad_id: int) -> dict[str, Tensor]:
+    import torch
+
+    ids, keep = pad([window.ids for window in windows], pad_id)
     return {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(keep).long()}
+
+
+def pooled(logits: Tensor, windows: Sequence[int], pooling: str) -> Tensor:
+    """`[b k]`, the logits of texts, from `[w k]`, those of all their windows in order; text i has `windows[i]`.
+
+    `pooling` is `mean` or `max`, of each label by itself. A text of one window keeps its logits bit for bit.
+    """
+    import torch
+
+    if len(logits) == len(windows):
+        return logits
+    texts = logits.split(list(windows))
+    return torch.stack([text.amax(0) if pooling == "max" else text.mean(0) for text in texts])
 
 
 def probabilities_of(logits: np.ndarray, multi_label: bool) -> np.ndarray:
@@ -131,14 +165,19 @@ def targets(corpus: Corpus, labels: Sequence[str], multi_label: bool) -> np.ndar
     return rows if multi_label else rows.argmax(1)
 
 
-def loss_function(multi_label: bool, label_smoothing: float) -> Any:
-    """`loss(model, batch) -> (sum over the batch, examples)`: a sum, so that accumulation is exact."""
+def loss_function(multi_label: bool, label_smoothing: float, window_pooling: str = "mean") -> Any:
+    """`loss(model, batch) -> (sum over the batch, examples)`: a sum, so that accumulation is exact.
+
+    The loss of a text in windows is that of its pooled logits.
+    """
     from regard.tasks.networks import classification_loss
 
     def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, int]:
-        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits
+        logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.float()
+        if "windows" in batch:
+            logits = pooled(logits, batch["windows"].tolist(), window_pooling)
         total = classification_loss(
-            logits.float(),
+            logits,
             batch["labels"],
             multi_label=multi_label,
             label_smoothing=label_smoothing,
@@ -204,6 +243,7 @@ def load_classifier(run: RunFolder) -> Classifier:
         multi_label=multi_label,
         architecture=recipe.model_name,
         kind=recipe.entry.kind,
+        window_pooling=recipe.tokens.window_pooling,
     )
 
 
@@ -229,7 +269,15 @@ def _load_network(folder: Path, recipe: Recipe) -> Any:
 
 def text_encoder(recipe: Recipe, tokenizer: Any) -> TextEncoder:
     """The encoder that a recipe describes, around a tokenizer."""
-    return TextEncoder(tokenizer, Normaliser(recipe.preprocess), recipe.tokens.max_length, recipe.tokens.strategy)
+    tokens = recipe.tokens
+    return TextEncoder(
+        tokenizer,
+        Normaliser(recipe.preprocess),
+        tokens.max_length,
+        tokens.strategy,
+        window_stride=tokens.window_stride,
+        max_windows=tokens.max_windows,
+    )
 
 
 def build_network(

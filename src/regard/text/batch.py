@@ -14,18 +14,20 @@ POOL = 50  # batches that are sorted by length together: enough to pad tightly, 
 class TokenBudget:
     """Batches of at most `batch_tokens` tokens, padding included, and at most `max_examples` texts.
 
-    A text longer than the budget goes alone. `epoch(n)` depends on `seed` and `n` only.
+    `lengths` are the tokens of each text, or of each of its windows where `windows` counts these; all windows of a text
+    are in one batch. A text longer than the budget goes alone. `epoch(n)` depends on `seed` and `n` only.
     """
 
     lengths: Sequence[int]
     batch_tokens: int
     max_examples: int
     seed: int = 0
+    windows: Sequence[int] | None = None
 
     def epoch(self, number: int) -> list[list[int]]:
         """All rows once, shuffled: rows in pools, each pool sorted by length and cut, then the batches shuffled."""
         generator = np.random.default_rng([self.seed, number])
-        lengths = np.asarray(self.lengths)
+        lengths = self._tokens()
         order = generator.permutation(len(lengths))
         mean = float(lengths.mean()) if len(lengths) else 1.0
         pool = max(1, int(POOL * min(self.max_examples, self.batch_tokens / max(mean, 1.0))))
@@ -37,17 +39,26 @@ class TokenBudget:
 
     def longest_first(self) -> list[list[int]]:
         """All rows once, the longest first: for prediction, where memory runs out at once or not at all."""
-        return self._cut(np.argsort(np.asarray(self.lengths), kind="stable"))[::-1]
+        return self._cut(np.argsort(self._tokens(), kind="stable"))[::-1]
+
+    def _tokens(self) -> np.ndarray:
+        """The tokens of each text in all its windows. Texts with several have the longest ones, so by this order rows
+        of rising tokens have windows of rising length."""
+        lengths = np.asarray(self.lengths)
+        return lengths if self.windows is None else lengths * np.asarray(self.windows)
 
     def _cut(self, rows: np.ndarray) -> list[list[int]]:
         """Rows sorted by rising length, cut where one more would break the budget."""
         batches: list[list[int]] = []
         batch: list[int] = []
+        held = 0
         for row in rows.tolist():
-            if batch and (len(batch) == self.max_examples or (len(batch) + 1) * self.lengths[row] > self.batch_tokens):
+            own = 1 if self.windows is None else self.windows[row]
+            if batch and (len(batch) == self.max_examples or (held + own) * self.lengths[row] > self.batch_tokens):
                 batches.append(batch)
-                batch = []
+                batch, held = [], 0
             batch.append(row)
+            held += own
         if batch:
             batches.append(batch)
         return batches

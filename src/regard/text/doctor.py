@@ -35,7 +35,8 @@ def examine(
 ) -> Diagnosis:
     """Examine the parts of the data (`train` first; `validation` and `test` where there are any).
 
-    `token_lengths` are the tokens of each text of a part before any cut, `max_length` how many the model reads.
+    `token_lengths` are the tokens of each text of a part before any cut, `max_length` how many of them the model reads
+    (with the strategy `windows`: in all windows together).
     """
     checks: list[Callable[[str, Corpus], Iterator[Finding]]] = [_texts, _odd_characters, _duplicates, _labels, _order]
     findings = [finding for name, corpus in parts.items() for check in checks for finding in check(name, corpus)]
@@ -201,10 +202,10 @@ def _too_long(part: str, lengths: Sequence[int], max_length: int) -> Iterator[Fi
     if beyond:
         texts, tokens = len(beyond) / len(lengths), sum(beyond) / sum(lengths)
         message = (
-            f"the limit of {max_length} tokens cuts {len(beyond):,} texts ({texts:.0%}), "
+            f"the limit of {max_length:,} tokens cuts {len(beyond):,} texts ({texts:.0%}), "
             f"{tokens:.0%} of all tokens are not read"
         )
-        mend = "a larger tokens.max_length reads more and takes longer; tokens.strategy says which part is read"
+        mend = "a larger --max-length reads more and takes longer; --strategy says which part is read, windows: all"
         severity: Severity = "warn" if tokens >= 0.2 else "note"
         yield Finding(severity, "truncated", part, message, mend, len(beyond), texts)
 

@@ -1,20 +1,21 @@
 """Tokens: WordPiece, byte-level BPE and words are trained here; a checkpoint brings its own.
 
-Notable: a text longer than the model reads is cut by a named strategy (`head`, `tail`, `head+tail`), how much was cut
-is known (`tokens_in_text`), and every token keeps the characters of the text *as given* that it stands for, through the
-normaliser's map. A very long text is cut by characters first: tokenising 10 MB to keep 256 tokens takes 14 s.
+Notable: what is read of a text longer than the model's limit is a named strategy's to say (text/cut.py), how much was
+cut is known (`tokens_in_text`), and every token keeps the characters of the text *as given* that it stands for, through
+the normaliser's map.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regard.errors import ModelError
 from regard.recipe import TokenOptions
+from regard.text.cut import Cut, Stretches
 from regard.text.normalise import Normaliser
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ SPECIAL_TOKENS = {
 }
 # GloVe was trained on Penn Treebank words: "don't" is "do" and "n't", punctuation stands alone.
 WORD_PATTERN = r"\w+?(?=n['’]t\b)|n['’]t\b|['’](?:s|re|ve|ll|d|m)\b|\w+|[^\w\s]"
-CHARACTERS_PER_TOKEN = 24  # generous: longer words than this, all along, are no language
 
 
 @dataclass(frozen=True)
@@ -38,34 +38,53 @@ class Encoded:
     """One text as the model reads it. `offsets` are characters of the text as given, (0, 0) for special tokens.
 
     `tokens_in_text` counts the tokens before the cut, special ones included (estimated where the text was so long
-    that it was cut by characters first).
+    that it was cut by characters first). With the strategy `windows` this is a long text's first window, and `further`
+    are the others; `start` says which of the text's own tokens a window begins with. All of them are equally long.
     """
 
     ids: list[int]
     offsets: list[tuple[int, int]]
     special: list[bool]
     tokens_in_text: int
+    start: int = 0
+    further: tuple[Encoded, ...] = ()
+
+    @property
+    def windows(self) -> list[Encoded]:
+        """All that is read of the text, in order."""
+        return [self, *self.further]
 
 
 class TextEncoder:
-    """Text as given to token ids: normalise, tokenise, cut to `max_length` by `strategy`, add the special tokens."""
+    """Text as given to token ids: normalise, tokenise, cut to `max_length` by `strategy`, add the special tokens.
+
+    `window_stride` and `max_windows` are for the strategy `windows`, as in a recipe's `[tokens]`.
+    """
 
     def __init__(
-        self, tokenizer: PreTrainedTokenizerFast, normaliser: Normaliser, max_length: int, strategy: str
+        self,
+        tokenizer: PreTrainedTokenizerFast,
+        normaliser: Normaliser,
+        max_length: int,
+        strategy: str,
+        window_stride: int = 0,
+        max_windows: int = 16,
     ) -> None:
         self.tokenizer = tokenizer
         self.normaliser = normaliser
         self.max_length = max_length
-        self.strategy = strategy
         self.backend: Tokenizer = tokenizer.backend_tokenizer
         self.backend.no_truncation()
         self.backend.no_padding()
-        if max_length <= len(self._prefix) + len(self._suffix):
+        around = len(self._prefix) + len(self._suffix)
+        if max_length <= around:
             raise ModelError(
-                f"tokens.max_length is {max_length}, but this tokenizer adds "
-                f"{len(self._prefix) + len(self._suffix)} special tokens",
+                f"tokens.max_length is {max_length}, but this tokenizer adds {around} special tokens",
                 mend="raise tokens.max_length",
             )
+        self.cut = Cut(max_length - around, strategy, window_stride, max_windows)
+        self.reach = self.cut.reach + around
+        """The most tokens of a text that are read, special ones counted once."""
 
     @property
     def pad_id(self) -> int:
@@ -83,52 +102,41 @@ class TextEncoder:
 
     def _chunk(self, texts: Sequence[str], offsets: bool) -> list[Encoded]:
         normalised = [self.normaliser(text) for text in texts]
-        windows = [self._shorten(item.text) for item in normalised]
+        stretches = [self.cut.stretches(item.text) for item in normalised]
         pieces = self.backend.encode_batch(
-            [part for window in windows for part, _ in window.parts], add_special_tokens=False
+            [part for item in stretches for part, _ in item.parts], add_special_tokens=False
         )
         encoded, position = [], 0
-        for item, window in zip(normalised, windows, strict=True):
-            own = pieces[position : position + len(window.parts)]
-            position += len(window.parts)
-            encoded.append(self._assemble(item, window, own, offsets))
+        for item, own in zip(normalised, stretches, strict=True):
+            encoded.append(self._assemble(item, own, pieces[position : position + len(own.parts)], offsets))
+            position += len(own.parts)
         return encoded
 
-    def _shorten(self, text: str) -> _Window:
-        """The stretches of a text that can hold the tokens kept: all of it, or the needed ends of a very long one."""
-        reach = self.max_length * CHARACTERS_PER_TOKEN
-        if len(text) <= 4 * reach:
-            return _Window([(text, 0)], 1.0)
-        head, tail = (text[: _before_blank(text, reach)], 0), _after_blank(text, len(text) - reach)
-        parts = {
-            "head": [head],
-            "tail": [(text[tail:], tail)],
-            "head+tail": [head, (text[tail:], tail)],
-        }[self.strategy]
-        return _Window(parts, len(text) / sum(len(part) for part, _ in parts))
-
-    def _assemble(self, item: Any, window: _Window, pieces: list[Any], offsets: bool) -> Encoded:
+    def _assemble(self, item: Any, stretches: Stretches, pieces: list[Any], offsets: bool) -> Encoded:
         ids = [token for piece in pieces for token in piece.ids]
-        room = self.max_length - len(self._prefix) - len(self._suffix)
-        kept = _kept(len(ids), room, self.strategy)
-        around = len(self._prefix), len(self._suffix)
-        spans: list[tuple[int, int]] = []
-        if offsets:
-            found = [
-                (start + shift, end + shift)
-                for piece, (_, shift) in zip(pieces, window.parts, strict=True)
-                for start, end in piece.offsets
-            ]
-            spans = [(0, 0)] * around[0] + [_span(item, *found[i]) for i in kept] + [(0, 0)] * around[1]
-        if not kept and not self._prefix and not self._suffix:
+        if not ids and not self._prefix and not self._suffix:
             # No model reads nothing at all: an empty text is one token of padding.
             return Encoded([self.pad_id], [(0, 0)] if offsets else [], [True], 0)
-        return Encoded(
-            ids=[*self._prefix, *(ids[i] for i in kept), *self._suffix],
-            offsets=spans,
-            special=[True] * around[0] + [False] * len(kept) + [True] * around[1],
-            tokens_in_text=round(len(ids) * window.share) + sum(around),
-        )
+        found = [
+            (start + shift, end + shift)
+            for piece, (_, shift) in zip(pieces, stretches.parts, strict=True)
+            for start, end in piece.offsets
+        ]
+        before, after = len(self._prefix), len(self._suffix)
+        tokens_in_text = round(len(ids) * stretches.share) + before + after
+
+        def window(kept: Sequence[int]) -> Encoded:
+            spans = [(0, 0)] * before + [_span(item, *found[i]) for i in kept] + [(0, 0)] * after if offsets else []
+            return Encoded(
+                ids=[*self._prefix, *(ids[i] for i in kept), *self._suffix],
+                offsets=spans,
+                special=[True] * before + [False] * len(kept) + [True] * after,
+                tokens_in_text=tokens_in_text,
+                start=kept[0] if kept else 0,
+            )
+
+        first, *further = map(window, self.cut.windows(len(ids)))
+        return replace(first, further=tuple(further)) if further else first
 
     @cached_property
     def _prefix(self) -> list[int]:
@@ -151,37 +159,6 @@ class TextEncoder:
         """Write tokenizer.json and tokenizer_config.json: without the second, `pad_token` is None on loading."""
         self.tokenizer.model_max_length = self.max_length
         self.tokenizer.save_pretrained(str(folder))
-
-
-@dataclass(frozen=True)
-class _Window:
-    """Stretches of a normalised text with their places in it, and how many times longer the whole text is."""
-
-    parts: list[tuple[str, int]]
-    share: float
-
-
-def _before_blank(text: str, end: int) -> int:
-    """`end`, or a little less, so that no word is cut; a text without blanks is cut where it is."""
-    blank = text.rfind(" ", end // 2, end)
-    return blank if blank > 0 else end
-
-
-def _after_blank(text: str, start: int) -> int:
-    blank = text.find(" ", start, (start + len(text)) // 2)
-    return blank + 1 if blank > 0 else start
-
-
-def _kept(length: int, room: int, strategy: str) -> range | list[int]:
-    """Which of `length` tokens are kept when there is room for `room`. `head+tail` keeps half of each."""
-    if length <= room:
-        return range(length)
-    if strategy == "head":
-        return range(room)
-    if strategy == "tail":
-        return range(length - room, length)
-    head = (room + 1) // 2
-    return [*range(head), *range(length - (room - head), length)]
 
 
 def _span(item: Any, start: int, end: int) -> tuple[int, int]:
