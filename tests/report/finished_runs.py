@@ -216,5 +216,14 @@ def _record(
         "latency_ms": {"median": 3.2, "n": 20},
         "scored": part,
         "truncated": {"train": 0.31, "validation": 0.3, part: 0.29} if network else {},
+        "reading": {
+            "strategy": "head",
+            "max_length": 256,
+            "max_windows": 1,
+            "longer": {"train": 0.31, "validation": 0.3, part: 0.29},
+            "unread": {"train": 0.12, "validation": 0.11, part: 0.1},
+        }
+        if network
+        else None,
         "peak_memory_mib": 902.3,
     }

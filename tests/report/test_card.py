@@ -30,7 +30,8 @@ def test_what_a_card_says(make_run: MakeRun) -> None:
     for heading in ("What it is for", "How to use it", "Scores", "Data", "Limits", "How it was made"):
         assert f"\n## {heading}\n" in said
     assert "| accuracy | 0.8450 | 0.8124 – 0.8751 |" in said
-    assert "31.0 % of the training texts were longer than it reads" in said
+    assert "31.0 % (train)" in said
+    assert "longer than 256 tokens: the head of each is read, its tail is not (strategy head)" in said
     assert "regard.load('imdb-network-test-2')" in said
     assert "data/reviews.csv" not in said
 

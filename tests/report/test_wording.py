@@ -40,3 +40,30 @@ from regard.report import wording
 )
 def test_wording(made: str, expected: str) -> None:
     assert made == expected
+
+
+@pytest.mark.parametrize(
+    ("strategy", "cut", "said"),
+    [
+        ("head", 0.2, "the head of each is read, its tail is not (strategy head); 5.0 % (train) of the tokens are not"),
+        ("tail", 0.2, "the tail of each is read, its head is not (strategy tail)"),
+        ("head+tail", 0.2, "head and tail of each are read, its middle is not (strategy head+tail)"),
+        ("windows", 0.0, "they are read whole, in windows that overlap (strategy windows)"),
+        (
+            "windows",
+            0.1,
+            "10.0 % (train) of the texts no further than 16 windows; 5.0 % (train) of the tokens",
+        ),
+    ],
+)
+def test_what_is_read_of_long_texts_is_said_with_the_strategy(strategy: str, cut: float, said: str) -> None:
+    reading = {"strategy": strategy, "max_length": 1256, "max_windows": 16, "longer": {"train": 0.2, "validation": 0.0}}
+    record = {"truncated": {"train": cut}, "reading": {**reading, "unread": {"train": 0.05}}}
+    found = str(wording.reading(record)).replace("\u00a0", " ")
+    assert found.startswith("20.0 % (train) of the texts are longer than 1,256 tokens: ")
+    assert said in found
+
+
+@pytest.mark.parametrize("record", [{}, {"reading": None}, {"reading": {"longer": {"train": 0.0}}}])
+def test_nothing_is_said_where_no_text_is_longer(record: dict[str, object]) -> None:
+    assert wording.reading(record) is None

@@ -40,5 +40,19 @@ Out = Annotated[Path | None, _training("--out", "DIR", "Where the result goes; r
 Seed = Annotated[int | None, _training("--seed", "N", "Of everything random.", min=0)]
 Seeds = Annotated[int, _training("--seeds", "N", "Trainings of each model that depends on its seed.", min=1)]
 Sets = Annotated[list[str] | None, _training("--set", "A.B=C", "Set anything in the recipe; may be repeated.")]
+MaxLength = Annotated[
+    int | None,
+    _training("--max-length", "N", "Tokens of a text that a network reads at once (tokens.max_length).", min=3),
+]
+Strategy = Annotated[
+    str | None,
+    _training("--strategy", "WORD", "What is read of a longer text: head, tail, head+tail, or windows (all of it)."),
+]
 Resume = Annotated[bool, _training("--resume", None, "Go on from the last good checkpoint in --out.")]
 Force = Annotated[bool, _training("--force", None, "Go on although the doctor blocks.")]
+
+
+def with_lengths(sets: list[str] | None, max_length: int | None, strategy: str | None) -> list[str]:
+    """`--set` with what --max-length and --strategy stand for, which win."""
+    given = {"tokens.max_length": max_length, "tokens.strategy": strategy}
+    return [*(sets or []), *(f"{path}={value}" for path, value in given.items() if value is not None)]

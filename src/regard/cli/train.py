@@ -28,6 +28,8 @@ def train(
     text_column: options.TextColumn = None,
     label_column: options.LabelColumn = None,
     max_train_examples: options.MaxTrainExamples = None,
+    max_length: options.MaxLength = None,
+    strategy: options.Strategy = None,
     seed: options.Seed = None,
     sets: options.Sets = None,
     resume: options.Resume = False,
@@ -54,7 +56,7 @@ def train(
         text_column=text_column,
         label_column=label_column,
         seed=seed,
-        sets=sets,
+        sets=options.with_lengths(sets, max_length, strategy),
         max_train_examples=max_train_examples,
         resume=resume,
         force=force,
@@ -85,5 +87,7 @@ def _show(trained: Model) -> None:
         f"{trained.recipe.model_name}, trained on {record['data']['train']['n']:,} texts "
         f"in {wording.duration(record['timings']['total'])}"
     )
+    if reading := wording.reading(record):
+        console.say(reading)
     console.say(f"report: {trained.report}")
     console.say(f'next:   regard predict {trained.run.path} "a text of your own"')

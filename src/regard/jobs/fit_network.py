@@ -130,7 +130,8 @@ def _check_length(recipe: Recipe, model: Any) -> None:
     if most is not None and recipe.tokens.max_length > most:
         raise UsageError(
             f"tokens.max_length: {recipe.tokens.max_length}, but {recipe.model_name} reads at most {most} tokens",
-            mend=f"--set tokens.max_length={most}, and choose what is read by tokens.strategy",
+            mend=f"--max-length {most}, and --strategy says what is read of a longer text: head, tail, head+tail, or "
+            f"windows (all of it, {most} tokens at a time)",
         )
 
 

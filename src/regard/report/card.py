@@ -165,11 +165,8 @@ def _limits(record: dict[str, Any], doctor: dict[str, Any] | None) -> str:
     lines = [
         "- It repeats what its training texts say, their prejudices included, and is unreliable on other kinds of text."
     ]
-    cut = (record.get("truncated") or {}).get("train")
-    if cut:
-        lines.append(
-            f"- {wording.percent(cut)} of the training texts were longer than it reads; the rest of them was cut."
-        )
+    if reading := wording.reading(record):
+        lines.append(f"- Long texts: {reading}.")
     for finding in (doctor or {}).get("findings", []):
         if finding["severity"] != "note":
             lines.append(f"- Data, {plain(finding['part'])}: {plain(finding['message'])}.")

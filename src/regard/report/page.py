@@ -8,7 +8,7 @@ from typing import Any
 from regard.analysis import mistakes
 from regard.records import RunFolder, Scores, write_atomically
 from regard.registry import ARCHITECTURES
-from regard.report import document, evidence, verdict
+from regard.report import document, evidence, verdict, wording
 
 
 def write(run: RunFolder) -> Path:
@@ -39,6 +39,7 @@ def render(run: RunFolder) -> str:
         verdict=verdict.sentences(record, scores, predictions, doctor),
         record=record,
         summary=_summary(record),
+        reading=wording.reading(record),
         recipe=run.read_recipe() if run.recipe.is_file() else "",
         run_name=run.path.resolve().name,
         doctor=doctor,

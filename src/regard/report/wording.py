@@ -6,8 +6,9 @@ A number and its unit are joined by a no-break space, so that no line ends betwe
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PureWindowsPath
+from typing import Any
 
 from regard.records import Label
 
@@ -51,6 +52,35 @@ def model(name: str) -> str:
 
 def texts(number: int) -> str:
     return number_of(number, "text")
+
+
+NOT_READ = {
+    "head": "the head of each is read, its tail is not",
+    "tail": "the tail of each is read, its head is not",
+    "head+tail": "head and tail of each are read, its middle is not",
+}
+
+
+def reading(record: Mapping[str, Any]) -> str | None:
+    """What run.json says of texts longer than the model's limit, in a sentence; None where there are none."""
+    read = record.get("reading") or {}
+    parts = [name for name in ("train", "validation", "test") if (read.get("longer") or {}).get(name)]
+    if not parts:
+        return None
+    strategy, limit, cut = read["strategy"], f"{read['max_length']:,}", record["truncated"]
+
+    def shares(of: Mapping[str, float]) -> str:
+        return enumeration([f"{percent(of[name])} ({name})" for name in parts])
+
+    said = f"{shares(read['longer'])} of the texts are longer than {limit} tokens"
+    if strategy != "windows":
+        what = f"{NOT_READ[strategy]} (strategy {strategy})"
+    elif not any(cut.values()):
+        return f"{said}: they are read whole, in windows that overlap (strategy windows)"
+    else:
+        most = number_of(read["max_windows"], "window")
+        what = f"they are read in windows that overlap, {shares(cut)} of the texts no further than {most}"
+    return f"{said}: {what}; {shares(read['unread'])} of the tokens are not read"
 
 
 def duration(seconds: float | None) -> str:
