@@ -15,6 +15,7 @@ from regard.nn.attention.engines import band, dense, flex, grid
 from regard.nn.attention.engines.bias import Counter
 from regard.nn.attention.engines.kernel import Piece, attend_pieces
 from regard.nn.attention.engines.sorted import attend_sorted
+from regard.nn.attention.look import note
 from regard.nn.attention.pattern import Band, Grid, Layout, Pattern, Plan, Sorted
 from regard.nn.attention.scores.scaled import Scaled
 
@@ -74,6 +75,7 @@ def attend(
     `score`: scaled inner products where none is given.
     """
     score = score or Scaled()
+    note(query, key, prepared.pattern, prepared.plan, prepared.keep, score)
     if not score.folds:
         return dense.attend_open(query, key, value, *_dense_bias(prepared, query), score, dropout)
     query, key, scale = score.fold(query, key)

@@ -34,12 +34,15 @@ def weights(
     plan: Plan,
     keep: Bool[Tensor, "b s"] | None = None,
     score: Any = None,
-) -> Float[Tensor, "b h t s"]:
-    """softmax over the kept keys of score + log(count); a row that sees nothing is zero."""
-    met = counts(pattern, plan, query.shape[0], query.shape[1], device=query.device)
+    *,
+    rows: slice = slice(None),
+) -> Float[Tensor, "b h n s"]:
+    """softmax over the kept keys of score + log(count), for the queries in `rows`; one that sees nothing is zero."""
+    met = counts(pattern, plan, query.shape[0], query.shape[1], rows=rows, device=query.device)
     if keep is not None:
         met = met * keep[:, None, None, :]
-    scores = (score or Scaled())(query, key) + met.to(query.dtype).log()
+    first = plan.offset + rows.indices(plan.queries)[0]
+    scores = (score or Scaled()).rows(query[:, :, rows], key, first) + met.to(query.dtype).log()
     blind = (met == 0).all(-1, keepdim=True)
     return scores.masked_fill(blind, 0.0).softmax(-1).masked_fill(blind, 0.0)
 

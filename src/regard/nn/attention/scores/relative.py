@@ -26,14 +26,20 @@ class Relative(Score):
         self.position_bias = nn.Parameter(torch.zeros(heads, head_size))
 
     def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
-        queries, keys = query.shape[2], key.shape[2]
+        return self.rows(query, key, key.shape[2] - query.shape[2])
+
+    def rows(
+        self, query: Float[Tensor, "b h n d"], key: Float[Tensor, "b h s d"], first: int
+    ) -> Float[Tensor, "b h n s"]:
+        keys = key.shape[2]
         content = (query + self.content_bias[:, None]) @ key.transpose(-1, -2)
-        place = (query + self.position_bias[:, None]) @ self.distances(queries, keys).transpose(-1, -2)
+        table = self.distances(first + query.shape[2] - 1, first - keys)
+        place = (query + self.position_bias[:, None]) @ table.transpose(-1, -2)
         return (content + shifted(place, keys)) * self.head_size**-0.5
 
-    def distances(self, queries: int, keys: int) -> Float[Tensor, "h r d"]:
-        """W r of each distance from keys - 1 down to -queries: all that occur, and one more for `shifted`."""
-        rows = distance_table(keys - 1, -queries, self.heads * self.head_size).to(self.position.weight)
+    def distances(self, furthest: int, last: int) -> Float[Tensor, "h r d"]:
+        """W r of each distance from `furthest` down to `last`: all that occur, and one more for `shifted`."""
+        rows = distance_table(furthest, last, self.heads * self.head_size).to(self.position.weight)
         return self.position(rows).view(-1, self.heads, self.head_size).transpose(0, 1)
 
 
@@ -49,10 +55,11 @@ def distance_table(first: int, last: int, width: int) -> Float[Tensor, "r d"]:
 
 
 def shifted(place: Float[Tensor, "b h t r"], keys: int) -> Float[Tensor, "b h t s"]:
-    """Of each query's row by distance, its row by key: `place` has the distances keys - 1 to -queries (r is t + s).
+    """Of each query's row by distance, its row by key: where the first query stands at key f, `place` has the distances
+    f + queries - 1 to f - keys (r is t + s).
 
-    Query i stands `keys - queries + i - j` behind key j, which is column queries - 1 - i + j: each row begins one
-    column before the one above it. Rows that are one number shorter do just that (appendix B: one shift for all
+    Query i stands `f + i - j` behind key j, which is column queries - 1 - i + j: each row begins one column before the
+    one above it. Rows that are one number shorter do just that (appendix B: one shift for all
     instead of one product for each).
     """
     texts, heads, queries, columns = place.shape

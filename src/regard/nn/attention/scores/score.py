@@ -23,6 +23,13 @@ class Score(nn.Module, ABC):
     def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
         """The scores; the last query stands at the last key."""
 
+    def rows(
+        self, query: Float[Tensor, "b h n d"], key: Float[Tensor, "b h s d"], first: int
+    ) -> Float[Tensor, "b h n s"]:
+        """The scores of a run of queries, of which the first stands at key `first`. A score that looks at places, and
+        not at numbers only, says here how."""
+        return self(query, key)
+
     def fold(
         self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]
     ) -> tuple[Float[Tensor, "b h t d"], Float[Tensor, "b h s d"], float]:

@@ -16,8 +16,14 @@ class Shared(Score):
     self_penalty = -1e5
 
     def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
+        return self.rows(query, key, key.shape[2] - query.shape[2])
+
+    def rows(
+        self, query: Float[Tensor, "b h n d"], key: Float[Tensor, "b h s d"], first: int
+    ) -> Float[Tensor, "b h n s"]:
         scores = query @ normalised(key).transpose(-1, -2)
-        own = torch.eye(key.shape[2], dtype=torch.bool, device=key.device)[key.shape[2] - query.shape[2] :]
+        places = torch.arange(key.shape[2], device=key.device)
+        own = places[first : first + query.shape[2], None] == places
         return scores.masked_fill(own, self.self_penalty)
 
     def fold(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor, float]:
