@@ -7,6 +7,7 @@ and taken as it is.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -43,9 +44,26 @@ def attention(
 ) -> tuple[list[float], dict[str, Any]]:
     """One score a token, and how it came about. The scores of the text's own tokens add up to 1.
 
-    Follows all layers down to the tokens, or shows the `last_layer` as it is (mean of its heads). Raises `UsageError`
-    for a model without attention.
+    Follows all layers down to the tokens, or shows the `last_layer` as it is (mean of its heads). Of a text in windows
+    there is a score for each token of each window, one after the other, such that those of one token add up to the mean
+    over the windows that it is in. Raises `UsageError` for a model without attention.
     """
+    windows = encoded.windows
+    of_each, details = zip(*(_of_window(classifier, window, last_layer) for window in windows), strict=True)
+    if len(windows) == 1:
+        return of_each[0], details[0]
+    places = [_places(window) for window in windows]
+    times = Counter(place for window in places for place in window)
+    shared = [
+        [score / times[place] for score, place in zip(scores, window, strict=True)]
+        for scores, window in zip(of_each, places, strict=True)
+    ]
+    total = sum(map(sum, shared)) or 1.0
+    detail = {**details[0], "windows": len(windows)}
+    return [score / total for scores in shared for score in scores], detail
+
+
+def _of_window(classifier: NetworkClassifier, encoded: Encoded, last_layer: bool) -> tuple[list[float], dict[str, Any]]:
     import torch
 
     with torch.no_grad(), _showing_weights(classifier) as model:
@@ -63,6 +81,12 @@ def attention(
     else:
         raise UsageError(f"{classifier.architecture} has no attention to show", mend="use integrated_gradients")
     return _without_special(scores.tolist(), encoded.special), {"view": how, "from": view}
+
+
+def _places(window: Encoded) -> list[int]:
+    """Which of the text's own tokens each token of a window is; -1 for the special ones."""
+    before = window.special.index(False)
+    return [-1 if special else window.start + place - before for place, special in enumerate(window.special)]
 
 
 def rollout(layers: Sequence[Float[Tensor, "t t"]]) -> Float[Tensor, "t t"]:

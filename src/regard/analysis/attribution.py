@@ -32,26 +32,34 @@ def integrated_gradients(
     """One signed score a token, in log-odds of `target`, and what is to be known of them.
 
     The baseline is the same text with every token but the special ones replaced by padding. `completeness_error` is
-    |sum of the scores - change of the log-odds from the baseline to the text| / |that change|.
+    |sum of the scores - change of the log-odds from the baseline to the text| / |that change|. Of a text in windows the
+    log-odds are those of the pooled logits, and there is a score for each token of each window, one after the other: a
+    token that is in two windows moved the answer by the sum of its two scores.
     """
     import torch
 
-    model = classifier.model
+    from regard.tasks.classify import pooled
+
+    model, windows = classifier.model, encoded.windows
     column = classifier.labels.index(target)
     with torch.enable_grad(), _still(model):
-        ids = torch.tensor([encoded.ids], device=model.device)
-        special = torch.tensor([encoded.special], device=model.device)
+        ids = torch.tensor([window.ids for window in windows], device=model.device)
+        special = torch.tensor([window.special for window in windows], device=model.device)
         embed = model.get_input_embeddings()
         text = embed(ids).detach()
         baseline = torch.where(special[..., None], text, _padding(classifier, embed, ids))
 
-        def score(embeddings: Float[Tensor, "s t d"]) -> Float[Tensor, " s"]:
-            logits = _logits(model, ids, embeddings)
-            return log_odds(logits, column, multi_label=classifier.multi_label)
+        def score(embeddings: Float[Tensor, "s w t d"]) -> Float[Tensor, " s"]:
+            steps = len(embeddings)
+            logits = _logits(model, ids.repeat(steps, 1), embeddings.flatten(0, 1))
+            of_text = pooled(logits, [len(windows)] * steps, classifier.window_pooling)
+            return log_odds(of_text, column, multi_label=classifier.multi_label)
 
-        attributions, detail = _integrate(score, text, baseline)
+        attributions, detail = _integrate(score, text[None], baseline[None])
     detail["baseline"] = "padding, special tokens kept"
-    return attributions.sum(-1)[0].double().tolist(), detail
+    if len(windows) > 1:
+        detail["windows"] = len(windows)
+    return attributions.sum(-1).flatten().double().tolist(), detail
 
 
 def log_odds(logits: Float[Tensor, "s k"], column: int, *, multi_label: bool) -> Float[Tensor, " s"]:
@@ -63,15 +71,15 @@ def log_odds(logits: Float[Tensor, "s k"], column: int, *, multi_label: bool) ->
 
 
 def _integrate(
-    score: Any, text: Float[Tensor, "1 t d"], baseline: Float[Tensor, "1 t d"]
-) -> tuple[Float[Tensor, "1 t d"], dict[str, Any]]:
+    score: Any, text: Float[Tensor, "1 w t d"], baseline: Float[Tensor, "1 w t d"]
+) -> tuple[Float[Tensor, "1 w t d"], dict[str, Any]]:
     import torch
     from captum.attr import IntegratedGradients
 
     with torch.no_grad():
         high, low = score(text).item(), score(baseline).item()
     change = high - low
-    batch = max(1, TOKENS_AT_ONCE // text.shape[1])
+    batch = max(1, TOKENS_AT_ONCE // text[..., 0].numel())
     steps = FIRST_STEPS
     while True:
         attributions = IntegratedGradients(score).attribute(text, baseline, n_steps=steps, internal_batch_size=batch)
@@ -88,19 +96,29 @@ def _integrate(
     }
 
 
-def _logits(model: Any, ids: Int[Tensor, "1 t"], embeddings: Float[Tensor, "s t d"]) -> Float[Tensor, "s k"]:
-    """The logits when the embedding layer gives `embeddings`. `ids` still say where the text ends."""
+def _logits(model: Any, ids: Int[Tensor, "r t"], embeddings: Float[Tensor, "r t d"]) -> Float[Tensor, "r k"]:
+    """The logits when the embedding layer gives `embeddings`. `ids` still say where the text ends.
+
+    More rows than are held at once (a text in many windows) are computed again for their gradient.
+    """
     import torch
+    from torch.utils.checkpoint import checkpoint
 
-    repeated = ids.expand(len(embeddings), -1)
-    hook = model.get_input_embeddings().register_forward_hook(lambda *_: embeddings)
-    try:
-        return model(input_ids=repeated, attention_mask=torch.ones_like(repeated)).logits.float()
-    finally:
-        hook.remove()
+    def some(ids: Int[Tensor, "r t"], embeddings: Float[Tensor, "r t d"]) -> Float[Tensor, "r k"]:
+        hook = model.get_input_embeddings().register_forward_hook(lambda *_: embeddings)
+        try:
+            return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
+        finally:
+            hook.remove()
+
+    rows = max(1, TOKENS_AT_ONCE // ids.shape[1])
+    if len(ids) <= rows:
+        return some(ids, embeddings)
+    parts = zip(ids.split(rows), embeddings.split(rows), strict=True)
+    return torch.cat([checkpoint(some, *part, use_reentrant=False) for part in parts])
 
 
-def _padding(classifier: NetworkClassifier, embed: Any, ids: Int[Tensor, "1 t"]) -> Float[Tensor, "1 t d"]:
+def _padding(classifier: NetworkClassifier, embed: Any, ids: Int[Tensor, "w t"]) -> Float[Tensor, "w t d"]:
     import torch
 
     return embed(torch.full_like(ids, classifier.encoder.pad_id)).detach()

@@ -105,12 +105,9 @@ def _last_layer_attention(classifier: Any, text: str, target: str) -> Pieces:
 
 
 def _on_text(encoded: Any, scores: list[float], detail: dict[str, Any]) -> Pieces:
-    """The tokens that stand for characters of the text; special ones stand for none."""
-    own = [
-        (*span, score)
-        for span, score, special in zip(encoded.offsets, scores, encoded.special, strict=True)
-        if not special
-    ]
+    """The tokens that stand for characters of the text, of all its windows; special ones stand for none."""
+    tokens = [token for window in encoded.windows for token in zip(window.offsets, window.special, strict=True)]
+    own = [(*span, score) for (span, special), score in zip(tokens, scores, strict=True) if not special]
     return own, detail
 
 
