@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,8 @@ from regard.records import Corpus, Explanation, Prediction, RunFolder, Scores
 
 if TYPE_CHECKING:
     from regard.tasks.classify import Classifier
+
+logger = logging.getLogger("regard")
 
 
 def load(run: str | Path) -> Model:
@@ -108,9 +111,25 @@ class Model:
         )
 
     def _predictions(self, corpus: Corpus) -> list[Prediction]:
-        from regard.tasks.classify import predictions
+        from regard.tasks.classify import NetworkClassifier, as_predictions, predictions
 
-        return predictions(self.classifier, corpus)
+        classifier = self.classifier
+        if not isinstance(classifier, NetworkClassifier):
+            return predictions(classifier, corpus)
+        encoded = classifier.encoder.encode(corpus.texts, offsets=False)
+        self._say_what_is_cut([item.tokens_in_text for item in encoded], classifier.encoder.reach)
+        rows = classifier.encoded_probabilities(encoded)
+        return as_predictions(rows, corpus, self.labels, self.multi_label)
+
+    def _say_what_is_cut(self, lengths: list[int], reach: int) -> None:
+        from regard.report.wording import NOT_READ, texts
+
+        if cut := sum(length > reach for length in lengths):
+            strategy = self.recipe.tokens.strategy
+            logger.warning(
+                "%d of %s: longer than the %s tokens that are read (strategy %s): %s",
+                cut, texts(len(lengths)), f"{reach:,}", strategy, NOT_READ[strategy],
+            )  # fmt: skip
 
     def _refuse_unknown_labels(self, corpus: Corpus) -> None:
         from regard.tasks.classify import targets

@@ -58,6 +58,7 @@ NOT_READ = {
     "head": "the head of each is read, its tail is not",
     "tail": "the tail of each is read, its head is not",
     "head+tail": "head and tail of each are read, its middle is not",
+    "windows": "the first windows of each are read, what follows is not",
 }
 
 
