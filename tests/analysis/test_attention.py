@@ -27,6 +27,8 @@ def test_rollout_follows_equation_1() -> None:
         ("transformer", {"pooling": "mean"}, "the mean of all tokens"),
         ("transformer", {"pooling": "first"}, "the first token"),
         ("transformer", {"pooling": "attention"}, "the pooling's weights"),
+        ("transformer-xl", {"segment_length": 3, "memory_length": 2}, "the mean of all tokens"),
+        ("transformer-xl", {"segment_length": 3, "memory_length": 2, "pooling": "last"}, "the last token"),
     ],
 )
 def test_our_networks(network: Any, word: str, options: dict[str, Any], where: str) -> None:

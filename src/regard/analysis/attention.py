@@ -122,11 +122,13 @@ def _pooled(
 
 
 def _pooling(config: Any, layers: Sequence[Float[Tensor, "t t"]]) -> str:
-    """The position that is classified: a decoder's last token, else what the configuration says, else the first."""
+    """The position that is classified: by our configuration; a decoder's last token; by another's; else the first."""
+    if own := getattr(config, "pooling", None):
+        return str(own)
     if len(layers[0]) > 1 and not any(layer.triu(1).any() for layer in layers):
         return "last"
-    # Our name, ModernBERT's, and XLNet's; GPT-2 has the third too but does not heed it (it is a decoder).
-    for name in ("pooling", "classifier_pooling", "summary_type"):
+    # ModernBERT's name and XLNet's; GPT-2 has the latter too but does not heed it (it is a decoder).
+    for name in ("classifier_pooling", "summary_type"):
         if value := getattr(config, name, None):
             return str(value)
     return "first"
