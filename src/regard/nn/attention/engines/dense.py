@@ -45,8 +45,9 @@ def _met(pattern: Pattern, plan: Plan, texts: int, heads: int, like: Tensor) -> 
     if not isinstance(layout, Grid):
         return counts(pattern, plan, texts, heads, device=like.device), 1
     firsts = torch.arange(0, plan.keys, layout.block, device=like.device)
+    text = torch.arange(texts, device=like.device)[:, None, None, None]
     head = torch.arange(heads, device=like.device)[:, None, None]
-    return four_axes(pattern.count(0, head, firsts[:, None], firsts, plan)), layout.block
+    return four_axes(pattern.count(text, head, firsts[:, None], firsts, plan)), layout.block
 
 
 def _spread(bias: Tensor, block: int, length: int) -> Tensor:
