@@ -54,7 +54,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Grid:
-    """Blocks of `block` queries by blocks of keys, for patterns that count alike for all queries of a block.
+    """Blocks of `block` queries by blocks of keys; `alike`: all queries of a block count alike.
 
     A query block meets the key blocks `before` to `after` around it, the blocks in `columns`, and those of its line in
     `table` `[1, h or 1, blocks, r]` (-1: none); the query blocks in `rows` meet every key. `before` below 0: no band.
@@ -66,6 +66,7 @@ class Grid:
     columns: tuple[int, ...] = ()
     rows: tuple[int, ...] = ()
     table: Tensor | None = None
+    alike: bool = True
 
 
 @dataclass(frozen=True)
@@ -141,10 +142,10 @@ class Both(Pattern):
         return first
 
     def count(self, b: Any, h: Any, q: Any, k: Any, plan: Plan) -> Tensor:
-        return self.first.count(b, h, q, k, plan) * self.second.count(b, h, q, k, plan)
+        return self.first.count(b, h, q, k, plan) * self.second.count(b, h, q, k, Plan(plan.queries, plan.keys))
 
     def layout(self, plan: Plan, text: int = 0) -> Layout | None:
-        first, second = self.first.layout(plan, text), self.second.layout(plan, text)
+        first, second = self.first.layout(plan, text), self.second.layout(Plan(plan.queries, plan.keys), text)
         if not isinstance(second, Band) or second.columns or second.rows:
             return first if second is None else None if first is None else _unshifted(first)
         if first is None:
@@ -156,7 +157,8 @@ class Both(Pattern):
                 after=min(first.after, second.after),
                 shifts=first.shifts and second.shifts,
             )
-        return None  # a grid counts alike within a block, which an edge through it does not
+        # An edge through a block; sorted tokens have no edges.
+        return replace(first, alike=False) if isinstance(first, Grid) else None
 
     def __repr__(self) -> str:
         return f"{self.first!r} & {self.second!r}"

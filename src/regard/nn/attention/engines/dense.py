@@ -42,7 +42,7 @@ def bias_of(
 def _met(pattern: Pattern, plan: Plan, texts: int, heads: int, like: Tensor) -> tuple[Tensor, int]:
     """The counts of all pairs, or of a grid those of one query and one key a block, and how long a block is."""
     layout = pattern.layout(plan) if plan.queries == plan.keys else None
-    if not isinstance(layout, Grid):
+    if not isinstance(layout, Grid) or not layout.alike:
         return counts(pattern, plan, texts, heads, device=like.device), 1
     firsts = torch.arange(0, plan.keys, layout.block, device=like.device)
     text = torch.arange(texts, device=like.device)[:, None, None, None]

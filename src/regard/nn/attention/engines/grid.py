@@ -1,4 +1,4 @@
-"""Blocks of queries by blocks of keys, as pieces. All queries of a block count alike, so one line of bias serves all.
+"""Blocks of queries by blocks of keys, as pieces. Where all queries of a block count alike one line of bias serves all.
 
 The text is padded to whole blocks first (`keep` of the counter hides the padding).
 """
@@ -23,7 +23,7 @@ def pieces(layout: Grid, counter: Counter, blocks: int) -> Iterator[Piece]:
     """The pairs of `blocks` blocks, each in one piece: the band; besides it, columns; besides both, the table."""
     size = layout.block
     for row in layout.rows:
-        yield _row(counter, row * size, size, blocks)
+        yield _row(layout, counter, row, blocks)
     edges = sorted({-1, *layout.rows, blocks})
     for low, high in ((left + 1, right) for left, right in pairwise(edges)):
         at_once = max(1, AT_ONCE // size)
@@ -44,12 +44,24 @@ def cost(layout: Grid, length: int) -> float:
     return 1.05 * pairs(layout, length) + 20_000 * kinds + 100 * length
 
 
-def _row(counter: Counter, start: int, size: int, blocks: int) -> Piece:
-    device = counter.like.device
-    q = torch.tensor([[[start]]], device=device)
+def _row(layout: Grid, counter: Counter, row: int, blocks: int) -> Piece:
+    size, device = layout.block, counter.like.device
+    q = _queries(layout, torch.tensor([row], device=device))
     k = torch.arange(blocks * size, device=device)[None, None]
-    bias = counter.bias(counter.counts(q, k))
-    return Piece(counter.text, Blocks(start, 1, size, size), Blocks(0, 1, blocks * size, blocks * size), bias)
+    bias = counter.bias(_alike(counter.counts(q, k)))
+    return Piece(counter.text, Blocks(row * size, 1, size, size), Blocks(0, 1, blocks * size, blocks * size), bias)
+
+
+def _queries(layout: Grid, own: Tensor) -> Tensor:
+    """The places `[blocks, m or 1, 1]` at which the blocks `own` are counted."""
+    first = own[:, None, None] * layout.block
+    return first if layout.alike else first + torch.arange(layout.block, device=own.device)[:, None]
+
+
+def _alike(met: Tensor) -> Tensor:
+    """Counts `[h, blocks, m, s]` with one line a block after all where the edges that cut blocks are elsewhere."""
+    first = met[:, :, :1]
+    return first if met.shape[2] > 1 and bool((met == first).all()) else met
 
 
 def _run(layout: Grid, counter: Counter, first: int, last: int, blocks: int) -> Iterator[Piece]:
@@ -91,10 +103,10 @@ def _band(layout: Grid, counter: Counter, low: int, high: int, blocks: int) -> P
     size, number = layout.block, high - low
     start, stop = max(0, low - layout.before), min(blocks, high + layout.after)
     width = (stop - start - number + 1) * size
-    q = torch.arange(low, high, device=counter.like.device)[:, None, None] * size
+    q = _queries(layout, torch.arange(low, high, device=counter.like.device))
     k = torch.arange(start, start + number, device=counter.like.device)[:, None, None] * size
     k = k + torch.arange(width, device=counter.like.device)
-    bias = counter.bias(counter.counts(q, k))
+    bias = counter.bias(_alike(counter.counts(q, k)))
     return Piece(counter.text, Blocks(low * size, number, size, size), Blocks(start * size, number, size, width), bias)
 
 
@@ -105,7 +117,7 @@ def _picked(
     size = layout.block
     index = picked.clamp(min=0)
     k = (index[..., None] * size + torch.arange(size, device=index.device)).flatten(2)[:, :, None]
-    met = counter.counts(own[:, None, None] * size, k)
+    met = _alike(counter.counts(_queries(layout, own), k))
     met = met * fresh[..., None].expand(*fresh.shape, size).flatten(2)[:, :, None]
     return Piece(counter.text, queries, Picked(index, size), counter.bias(met), joins=joins)
 
