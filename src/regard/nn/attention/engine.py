@@ -94,7 +94,9 @@ def attend(
 
 def _choose(engine: str, layout: Layout | None, plan: Plan, query: Tensor, dropout: float, score: Any) -> str:
     folds = score is None or score.folds
-    can = {"blocked": layout is not None and folds, "flex": folds and not dropout, "dense": True}
+    # Only sorted pieces know where a token meets itself.
+    in_blocks = layout is not None and (isinstance(layout, Sorted) or getattr(score, "self_penalty", None) is None)
+    can = {"blocked": in_blocks and folds, "flex": folds and not dropout, "dense": True}
     if engine != "auto":
         if not can[engine]:
             raise UsageError(
@@ -144,6 +146,8 @@ def _blocked(
     layout = prepared.layout
     if isinstance(layout, Sorted):
         return attend_sorted(query, key, value, layout, prepared.keep, scale, dropout, self_penalty)
+    if self_penalty is not None:
+        raise ValueError("prepared for another score: name the score in prepare() too")
     length = query.shape[2]
     if isinstance(layout, Grid) and length % layout.block:
         padding = (0, 0, 0, -length % layout.block)
