@@ -1,4 +1,4 @@
-"""Where a token stands: learned or sinusoidal positions, added to the embeddings."""
+"""Where a token stands: learned, sinusoidal or axial positions, added to the embeddings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import math
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+from regard.errors import UsageError
 
 
 def sinusoids(length: int, width: int) -> Float[Tensor, "t d"]:
@@ -39,6 +41,38 @@ class SinusoidalPositions(nn.Module):
     def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
         tokens, width = states.shape[1:]
         return states * math.sqrt(width) + sinusoids(tokens, width).to(states)
+
+
+class AxialPositions(nn.Module):
+    """Places as rows and columns of a table, each with vectors of its own, side by side: rows + columns of them instead
+    of rows * columns (as the published models of Kitaev et al. 2020, Reformer, have them).
+
+    A text may be of any length up to rows * columns. A longer one raises `UsageError`.
+    """
+
+    def __init__(self, rows: int, columns: int, row_width: int, column_width: int) -> None:
+        super().__init__()
+        self.rows = nn.Embedding(rows, row_width)
+        self.columns = nn.Embedding(columns, column_width)
+
+    def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
+        tokens, rows, columns = states.shape[1], self.rows.num_embeddings, self.columns.num_embeddings
+        if tokens > rows * columns:
+            raise UsageError(
+                f"a text of {tokens} tokens, but this model's axial positions, {rows} by {columns}, end at "
+                f"{rows * columns}",
+                mend=f"cut texts to {rows * columns} tokens, or train with a larger tokens.max_length",
+            )
+        used = -(-tokens // columns)
+        of_rows = self.rows.weight[:used, None].expand(-1, columns, -1)
+        of_columns = self.columns.weight[None].expand(used, -1, -1)
+        return states + torch.cat([of_rows, of_columns], dim=-1).flatten(0, 1)[:tokens]
+
+
+def axial_shape(length: int) -> tuple[int, int]:
+    """Rows and columns for `length` places, near a square."""
+    columns = math.ceil(math.sqrt(length))
+    return -(-length // columns), columns
 
 
 def positions(kind: str, length: int, width: int) -> nn.Module:

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from regard.nn.attention.options import ChunkOptions
+from regard.nn.attention.options import ChunkOptions, LshOptions
 from regard.nn.attention.pattern import Grid, Pattern, Plan
 
 
@@ -23,13 +23,19 @@ class Chunk(Pattern):
             return torch.ones_like(q + k, dtype=torch.bool)
         own, other = q // self.options.chunk_length, k // self.options.chunk_length
         met = torch.zeros_like(own + other)
-        for step in range(-self.options.before, self.options.after + 1):
+        for step in steps(self.options, chunks if self.options.wrap else None):
             met = met + ((own + step) % chunks == other if self.options.wrap else own + step == other)
         return met
 
     def layout(self, plan: Plan, text: int = 0) -> Grid:
         chunks = -(-plan.keys // self.options.chunk_length)
-        steps = torch.arange(-self.options.before, self.options.after + 1)
-        table = torch.arange(chunks)[:, None] + steps
+        table = torch.arange(chunks)[:, None] + torch.tensor(steps(self.options, chunks if self.options.wrap else None))
         table = table % chunks if self.options.wrap else table.masked_fill((table < 0) | (table >= chunks), -1)
         return Grid(self.options.chunk_length, table=table[None, None])
+
+
+def steps(options: ChunkOptions | LshOptions, ring: int | None) -> list[int]:
+    """From its own chunk to those that a token meets. In a ring of fewer chunks than a step it does not go round, it
+    comes to its own chunk once more, as in transformers."""
+    reach = range(-options.before, options.after + 1)
+    return [step if ring is None or abs(step) < ring else 0 for step in reach]

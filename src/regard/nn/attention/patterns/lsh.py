@@ -15,6 +15,7 @@ from torch import Tensor
 
 from regard.nn.attention.options import LshOptions
 from regard.nn.attention.pattern import Pattern, Plan, Sorted
+from regard.nn.attention.patterns.chunk import steps
 
 
 class Lsh(Pattern):
@@ -57,13 +58,16 @@ class Lsh(Pattern):
             own = plan.at("place", b, h, own_round, q)
             for other_round in range(rounds):
                 other = plan.at("place", b, h, other_round, k)
-                for step in range(-self.options.before, self.options.after + 1):
+                for step in steps(self.options, ring):
                     met = met + ((own + step) % ring == other)
         return met
 
     def layout(self, plan: Plan, text: int = 0) -> Sorted | None:
         if "order" not in plan.tables:
             return None
+        rounds, length = plan.tables["order"].shape[2:]
+        if max(self.options.before, self.options.after) > rounds * length // self.options.chunk_length:
+            return None  # see `steps`
         return Sorted(plan.tables["order"], self.options.chunk_length, self.options.before, self.options.after)
 
     def _buckets(self, vectors: Float[Tensor, "b h s d"], keep: Bool[Tensor, "b s"] | None) -> Int[Tensor, "b h r n"]:
