@@ -78,6 +78,27 @@ def test_more_tokens_than_a_checkpoint_has_positions(long_texts: Path, tmp_path:
     assert "reads at most 64 tokens" in said
     assert "--strategy" in said
     assert "windows" in said
+    assert "--attention" in said
+
+
+def test_a_network_for_long_texts_reads_4096_tokens(tmp_path: Path, capsys: Captured) -> None:
+    rows = [{"text": f"{n} " + "on and on " * (2000 if n < 2 else 2), "label": "ab"[n % 2]} for n in range(24)]
+    pd.DataFrame(rows).to_parquet(tmp_path / "long.parquet")
+    words = [
+        "train",
+        tmp_path / "long.parquet",
+        "--model",
+        "longformer",
+        "--max-length",
+        4096,
+        "--out",
+        tmp_path / "run",
+    ]
+    small = ["hidden_size=16", "heads=2", "feed_forward_size=16", "embedding_size=8", "layers=1", "left=16", "right=16"]
+    sets = [word for setting in small for word in ("--set", f"model.{setting}")]
+    assert run(*words, *sets, "--set", "training.epochs=1", "--force", "--quiet") == 0
+    assert "longer than 4,096 tokens: the head of each is read" in " ".join(capsys.readouterr().out.split())
+    assert json.loads((tmp_path / "run" / "model" / "config.json").read_text())["max_position_embeddings"] == 4096
 
 
 def test_a_comparison_takes_both(long_texts: Path, tmp_path: Path, capsys: Captured) -> None:

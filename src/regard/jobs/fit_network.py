@@ -131,7 +131,7 @@ def _check_length(recipe: Recipe, model: Any) -> None:
         raise UsageError(
             f"tokens.max_length: {recipe.tokens.max_length}, but {recipe.model_name} reads at most {most} tokens",
             mend=f"--max-length {most}, and --strategy says what is read of a longer text: head, tail, head+tail, or "
-            f"windows (all of it, {most} tokens at a time)",
+            f"windows (all of it, {most} tokens at a time); --attention window lets it read more at once",
         )
 
 

@@ -205,7 +205,10 @@ def _too_long(part: str, lengths: Sequence[int], max_length: int) -> Iterator[Fi
             f"the limit of {max_length:,} tokens cuts {len(beyond):,} texts ({texts:.0%}), "
             f"{tokens:.0%} of all tokens are not read"
         )
-        mend = "a larger --max-length reads more and takes longer; --strategy says which part is read, windows: all"
+        mend = (
+            "a larger --max-length (with windows, tokens.max_windows) reads more and takes longer; "
+            "--strategy says which part is read"
+        )
         severity: Severity = "warn" if tokens >= 0.2 else "note"
         yield Finding(severity, "truncated", part, message, mend, len(beyond), texts)
 
