@@ -10,7 +10,7 @@ All networks are trained by the product's own path, on the same texts of all dis
 held-out ones: same width, layers, steps, learning rate and read-out, no dropout. The longer a distance, the fewer texts
 there are to learn it from, so that each takes an equal share of the time. Sparse networks meet about 128 tokens in a
 layer, besides what their design adds: global tokens, random blocks, hashing. `transformer-xl` has neither: its two
-layers reach back 382 tokens at most, so that at 512 it can't know.
+layers reach back 319 tokens at most, so that at 512 it can't know.
 """
 
 from __future__ import annotations
