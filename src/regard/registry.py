@@ -144,6 +144,22 @@ ARCHITECTURES = Registry(
         kind="network",
     ),
     Entry(
+        "longformer",
+        "regard.encoders.longformer:LongformerConfig",
+        "a sliding window and global tokens, for long texts (Beltagy et al. 2020)",
+        options="regard.encoders.options:LongformerOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
+        "bigbird",
+        "regard.encoders.bigbird:BigbirdConfig",
+        "blocks that meet their neighbours, the ends and random ones, for long texts (Zaheer et al. 2020)",
+        options="regard.encoders.options:BigbirdOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
         "checkpoint",
         "regard.encoders.pretrained:load_classifier",
         "a Hugging Face checkpoint: an asset's word (minilm), a folder, or a hub id",

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
 from regard.encoders.bert_weights import LAYER, copy_all, sizes_of
 from regard.nn.attention import Plan, Prepared, pattern
+from regard.nn.attention.look import note_rows
 from regard.nn.folded import attend_folded
 from regard.nn.positions import LearnedPositions
 from regard.nn.post_norm import (
@@ -88,13 +89,19 @@ class GlobalTokens:
 
 
 class LongformerLayer(nn.Module):
-    """Attention of the window, attention of the global tokens put in its place where they stand, and the rest."""
+    """Attention of the window, attention of the global tokens put in its place where they stand, and the rest.
 
-    def __init__(self, sizes: LayerSizes) -> None:
+    `asks`: whether there are ever global tokens, and projections for them.
+    """
+
+    def __init__(self, sizes: LayerSizes, asks: bool) -> None:
         super().__init__()
         self.attention = PatternedAttention(sizes)
-        self.global_query, self.global_key, self.global_value = (nn.Linear(sizes.width, sizes.width) for _ in range(3))
         self.token_wise = TokenWise(sizes)
+        if asks:
+            self.global_query, self.global_key, self.global_value = (
+                nn.Linear(sizes.width, sizes.width) for _ in range(3)
+            )
 
     def forward(
         self,
@@ -118,16 +125,17 @@ class LongformerLayer(nn.Module):
         heads, dropout = self.attention.heads, self.attention.dropout if self.training else 0.0
         query = self.global_query(tokens.take(states)).unflatten(-1, (heads, -1)).transpose(1, 2)
         mixed, shares = attend_folded(query, states, self.global_key, self.global_value, keep, dropout)
+        note_rows(tokens.places, tokens.real, shares)
         return mixed.transpose(1, 2).flatten(2), shares
 
 
 class LongformerLayers(nn.Module):
-    """Layers with a window `(left, right)` each."""
+    """Layers with a window `(left, right)` each. Without `asks` there may be no global tokens."""
 
-    def __init__(self, sizes: LayerSizes, windows: Sequence[tuple[int, int]]) -> None:
+    def __init__(self, sizes: LayerSizes, windows: Sequence[tuple[int, int]], asks: bool = True) -> None:
         super().__init__()
         self.sizes, self.windows = sizes, list(windows)
-        self.layers = nn.ModuleList(LongformerLayer(sizes) for _ in self.windows)
+        self.layers = nn.ModuleList(LongformerLayer(sizes, asks) for _ in self.windows)
 
     def forward(
         self,
@@ -168,7 +176,7 @@ class LongformerEncoder(Encoder):
         sizes = LayerSizes(
             width, config.heads, config.feed_forward_size, config.dropout, config.attention_dropout, epsilon=1e-5
         )
-        self.layers = LongformerLayers(sizes, [(config.left, config.right)] * config.layers)
+        self.layers = LongformerLayers(sizes, [(config.left, config.right)] * config.layers, bool(config.global_tokens))
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False

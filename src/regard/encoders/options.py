@@ -148,6 +148,55 @@ class TransformerXlOptions(NetworkOptions):
     }
 
 
+class LongTextOptions(NetworkOptions):
+    """What `longformer` and `bigbird` share."""
+
+    hidden_size: int = Field(128, ge=2, description="width of the states")
+    layers: int = Field(2, ge=1, description="one on the other")
+    heads: int = Field(4, ge=1, description="attention heads a layer")
+    feed_forward_size: int = Field(512, ge=1, description="inner width of the feed-forward nets")
+    pooling: Literal["first", "mean", "max", "attention"] = Field(
+        "mean", description="how the states of a text become one vector"
+    )
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights; slower on a CPU")
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> LongTextOptions:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"heads: {self.heads} of them do not divide a hidden_size of {self.hidden_size}")
+        return self
+
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "wordpiece", "vocabulary_size": 16_000, "max_length": 1024},
+        "training": {"learning_rate": 1e-3, "epochs": 4, "batch_tokens": 8192, "warmup_steps": 0.1},
+    }
+
+
+class LongformerOptions(LongTextOptions):
+    left: int = Field(128, ge=0, description="tokens before a token that it meets, itself not counted")
+    right: int = Field(128, ge=0, description="tokens after a token that it meets, itself not counted")
+    global_tokens: tuple[Annotated[int, Field(ge=0)], ...] = Field(
+        (0,), description="places of a text that meet all and are met by all"
+    )
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "left": 2, "right": 2},
+        {"hidden_size": 16, "heads": 4, "feed_forward_size": 32, "embedding_size": 12, "left": 3, "right": 0},
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "global_tokens": [], "pooling": "first"},
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "left": 1, "right": 1, "global_tokens": [0, 3, 17]},
+    )
+
+
+class BigbirdOptions(LongTextOptions):
+    block_size: int = Field(64, ge=1, description="tokens a block")
+    random_blocks: int = Field(3, ge=0, description="blocks drawn for each block, for each head apart")
+    pattern_seed: int = Field(0, ge=0, lt=2**32, description="of the draw: the same in training and in prediction")
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "block_size": 3, "random_blocks": 1},
+        {"hidden_size": 16, "heads": 4, "feed_forward_size": 32, "embedding_size": 12, "pooling": "first"},
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "block_size": 2, "random_blocks": 2},
+    )
+
+
 class CheckpointOptions(Options):
     """Fine-tuning. Attention dropout is off: on a CPU it costs the fused kernel (docs/log.md)."""
 
