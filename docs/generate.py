@@ -17,7 +17,7 @@ from typer.cli import get_docs_for_click
 
 from regard import assets, recipe
 from regard.cli import app
-from regard.registry import ARCHITECTURES, TASKS
+from regard.registry import ARCHITECTURES, PATTERNS, TASKS
 
 FOLDER = Path(__file__).parent
 NOTE = "<!-- Written by `make docs` from the code; edits are lost. -->\n\n"
@@ -59,6 +59,11 @@ def settings() -> str:
         if options.unused:
             named = (f"`{name}`" if "." in name else f"`[{name}]`" for name in options.unused)
             lines += [f"Not used: {', '.join(named)}.", ""]
+    lines += ["## [attention]", "", "A checkpoint's attention exchanged: `--attention WORD`, or `pattern` here.", ""]
+    for word, entry in PATTERNS.items():
+        options = entry.load_options()
+        if options.model_fields and not options.one_vector:
+            lines += [f'## [attention] with `pattern = "{word}"`', "", *_table(options), ""]
     return NOTE + "\n".join(lines)
 
 

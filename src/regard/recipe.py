@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from regard import assets
 from regard.errors import DataError, ModelError, UsageError
 from regard.records import RunFolder
-from regard.registry import ARCHITECTURES, TASKS, Entry, unknown_word
+from regard.registry import ARCHITECTURES, PATTERNS, TASKS, Entry, unknown_word
 
 
 class Options(BaseModel):
@@ -114,7 +114,8 @@ class TrainingOptions(Options):
 class Recipe(Options):
     """One run: what is asked (`task`), of which data, by which model, trained how.
 
-    `model` holds `name` (the architecture's word or a checkpoint) and the options of that architecture.
+    `model` holds `name` (the architecture's word or a checkpoint) and the options of that architecture; `attention`,
+    where a checkpoint's attention is exchanged, `pattern` (its word) and the settings of that pattern.
     """
 
     task: str = "classify"
@@ -123,6 +124,7 @@ class Recipe(Options):
     preprocess: PreprocessOptions = Field(default_factory=PreprocessOptions)
     tokens: TokenOptions = Field(default_factory=TokenOptions)
     model: dict[str, Any] = Field(default_factory=dict)
+    attention: dict[str, Any] | None = None
     training: TrainingOptions = Field(default_factory=TrainingOptions)
 
     @property
@@ -198,10 +200,35 @@ def build(
     except ValidationError as error:
         raise UsageError(_describe(error, "model", options_class)) from None
     given["model"] = {"name": name, **resolved.model_dump()}
+    given["attention"] = _attention(given.get("attention")) if _exchanges_attention(entry) else None
     try:
         return Recipe(**given)
     except ValidationError as error:
         raise UsageError(_describe(error)) from None
+
+
+def _attention(given: Any) -> dict[str, Any] | None:
+    """`[attention]` with every setting of its pattern; None where there is none. Raises `UsageError`."""
+    if given is None:
+        return None
+    if not isinstance(given, Mapping) or not isinstance(given.get("pattern"), str):
+        raise UsageError(
+            "attention.pattern: no pattern is named", mend=f"--attention with one of {', '.join(PATTERNS)}"
+        )
+    settings = dict(given)
+    word = settings.pop("pattern")
+    options_class = PATTERNS[word].load_options()
+    if options_class.one_vector:
+        raise UsageError(f"attention.pattern: {options_class.one_vector}")
+    try:
+        return {"pattern": word, **options_class(**settings).model_dump(mode="json")}
+    except ValidationError as error:
+        raise UsageError(_describe(error, "attention", options_class)) from None
+
+
+def _exchanges_attention(entry: Entry) -> bool:
+    """Networks of our own have the attention that they are named after."""
+    return entry.kind == "checkpoint"
 
 
 def refuse_unused(sets: Mapping[str, Any] | list[str], models: Sequence[str]) -> None:
@@ -220,6 +247,8 @@ def refuse_unused(sets: Mapping[str, Any] | list[str], models: Sequence[str]) ->
 
 def _uses(entry: Entry, path: str) -> bool:
     """Whether a model uses a setting; for its own settings, under `model`, see its options class."""
+    if path.startswith("attention."):
+        return _exchanges_attention(entry)
     return not any(f"{path}.".startswith(f"{group}.") for group in entry.load_options().unused)
 
 

@@ -48,11 +48,17 @@ Strategy = Annotated[
     str | None,
     _training("--strategy", "WORD", "What is read of a longer text: head, tail, head+tail, or windows (all of it)."),
 ]
+Attention = Annotated[
+    str | None,
+    _training("--attention", "WORD", "A checkpoint's attention: a pattern's word (attention.pattern), for long texts."),
+]
 Resume = Annotated[bool, _training("--resume", None, "Go on from the last good checkpoint in --out.")]
 Force = Annotated[bool, _training("--force", None, "Go on although the doctor blocks.")]
 
 
-def with_lengths(sets: list[str] | None, max_length: int | None, strategy: str | None) -> list[str]:
-    """`--set` with what --max-length and --strategy stand for, which win."""
-    given = {"tokens.max_length": max_length, "tokens.strategy": strategy}
+def with_lengths(
+    sets: list[str] | None, max_length: int | None, strategy: str | None, attention: str | None
+) -> list[str]:
+    """`--set` with what --max-length, --strategy and --attention stand for, which win."""
+    given = {"tokens.max_length": max_length, "tokens.strategy": strategy, "attention.pattern": attention}
     return [*(sets or []), *(f"{path}={value}" for path, value in given.items() if value is not None)]

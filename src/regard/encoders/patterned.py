@@ -35,11 +35,8 @@ def use(model: Any, word: str, *, part: str | None = None, **settings: Any) -> A
     What is saved afterwards holds the pattern. Raises `UsageError` for a pattern or a model that can't.
     """
     made = make(word, **settings)
-    if word == "lsh":
-        raise UsageError(
-            "lsh hashes one vector that is query and key at once; a checkpoint has two",
-            mend="take window, bigbird, chunk or segment",
-        )
+    if made.options.one_vector:
+        raise UsageError(made.options.one_vector, mend="take window, bigbird, chunk or segment")
     root = _part(model, part)
     _refuse_second_part(model, part)
     carriers.register()

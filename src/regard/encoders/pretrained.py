@@ -49,18 +49,26 @@ def load_classifier(
     options: CheckpointOptions,
     offline: bool = False,
     pad_token_id: int | None = None,
+    attention: dict[str, Any] | None = None,
+    max_length: int = 0,
 ) -> Any:
     """transformers' own ...ForSequenceClassification for `labels`; its head is new unless it was trained for the same.
 
-    Raises `ModelError`.
+    With `attention` (a recipe's group) it carries that pattern, and is lengthened where it has learned fewer than
+    `max_length` positions. Raises `ModelError`, and `UsageError` for a model that can't carry a pattern.
     """
     from transformers import AutoConfig, AutoModelForSequenceClassification
 
+    from regard.encoders import patterned_auto
     from regard.encoders.first_token import read_first_token_only
+
+    patterned_auto.register()
 
     place, local = locate(name, offline=offline)
     try:
         config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
+        if isinstance(config, patterned_auto.PatternedConfig):
+            attention, config = attention or config.attention_pattern, config.base()
         trained_labels = dict(config.label2id or {})
         _configure(config, labels, multi_label, options, pad_token_id)
         with quiet():
@@ -81,7 +89,20 @@ def load_classifier(
     if trained_labels != config.label2id:
         _begin_heads_again(model)
     read_first_token_only(model)
+    if attention is not None:
+        _carry(model, attention, max_length)
     return model
+
+
+def _carry(model: Any, attention: dict[str, Any], max_length: int) -> None:
+    from regard.encoders.lengthen import lengthen, positions
+    from regard.encoders.patterned import use
+
+    now = positions(model)
+    if now is not None and max_length > now:
+        lengthen(model, max_length)
+    settings = dict(attention)
+    use(model, settings.pop("pattern"), **settings)
 
 
 def _begin_heads_again(model: Any) -> None:

@@ -296,6 +296,8 @@ def build_network(
                 options=recipe.model_options,
                 offline=offline,
                 pad_token_id=encoder.pad_id,
+                attention=recipe.attention,
+                max_length=recipe.tokens.max_length,
             )
         return _from_scratch(recipe, encoder, labels, multi_label)
 

@@ -15,10 +15,12 @@ Place = Annotated[int, Field(ge=0)]
 
 
 class PatternOptions(Options):
-    """`examples`: settings for tests; `picture`: settings and a length that show the pattern well."""
+    """`examples`: settings for tests; `picture`: settings and a length that show the pattern well; `one_vector`: why a
+    pattern is not for queries and keys that are two."""
 
     examples: ClassVar[tuple[dict[str, Any], ...]] = ({},)
     picture: ClassVar[tuple[dict[str, Any], int]] = ({}, 16)
+    one_vector: ClassVar[str] = ""
 
 
 class FullOptions(PatternOptions):
@@ -80,6 +82,7 @@ class LshOptions(PatternOptions):
         None, description="buckets a round, or their factors; from the length when not given"
     )
     seed: int = Field(0, ge=0, lt=2**63, description="of the random rotations")
+    one_vector: ClassVar[str] = "lsh hashes one vector that is query and key at once; a checkpoint has two"
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"chunk_length": 4, "rounds": 1},
         {"chunk_length": 3, "rounds": 2, "seed": 3},
