@@ -4,9 +4,14 @@ from typing import Any
 
 import pytest
 import torch
+from tests.nn.test_look import Largest
 
 from regard.analysis.attention import attention, has_attention, rollout
 from regard.errors import UsageError
+from regard.recipe import build
+from regard.registry import ARCHITECTURES
+from regard.tasks.classify import NetworkClassifier, build_network
+from regard.text.tokenise import TextEncoder
 
 TEXT = "a wonderful film, but a boring plot"
 
@@ -17,7 +22,9 @@ def test_rollout_follows_equation_1() -> None:
     by_hand = torch.tensor([[0.5, 0.5], [0.5, 0.5]], dtype=torch.float64) @ torch.tensor(
         [[1.0, 0.0], [0.25, 0.75]], dtype=torch.float64
     )
-    torch.testing.assert_close(rollout([first, second]), by_hand)
+    layers = [lambda shares: shares @ first, lambda shares: shares @ second]
+    for row, start in zip(by_hand, torch.eye(2, dtype=torch.float64), strict=True):
+        torch.testing.assert_close(rollout(layers, start), row)
 
 
 @pytest.mark.parametrize(
@@ -91,3 +98,38 @@ def test_a_model_without_attention(network: Any, word: str, options: dict[str, A
     assert not has_attention(classifier)
     with pytest.raises(UsageError, match="no attention"):
         attention(classifier, classifier.encoder.encode([TEXT])[0])
+
+
+@pytest.mark.parametrize("word", ["transformer", "longformer", "bigbird", "reformer", "transformer-xl"])
+@pytest.mark.parametrize("last_layer", [False, True])
+def test_looking_afterwards_says_what_the_maps_say(
+    network: Any, word: str, last_layer: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if word not in ARCHITECTURES:
+        pytest.skip(f"{word} is not registered")
+    classifier = network(word)
+    encoded = classifier.encoder.encode([TEXT])[0]
+    looked_up = attention(classifier, encoded, last_layer=last_layer)
+    monkeypatch.setattr("regard.analysis.attention._runs_our_engines", lambda classifier: False)
+    by_maps = attention(classifier, encoded, last_layer=last_layer)
+    assert looked_up[0] == pytest.approx(by_maps[0], rel=1e-4, abs=1e-7)
+    assert looked_up[1] == by_maps[1]
+
+
+@pytest.mark.parametrize("word", ["longformer", "bigbird"])
+def test_a_long_text_is_explained_without_a_map(encoder: Any, word: str) -> None:
+    if word not in ARCHITECTURES:
+        pytest.skip(f"{word} is not registered")
+    length, text = 4096, " ".join([TEXT] * 700)
+    sizes = {"left": 16, "right": 16} if word == "longformer" else {"block_size": 16}
+    model = {"name": word, "hidden_size": 16, "embedding_size": 16, **sizes}
+    recipe = build({"model": model, "tokens": {"max_length": length}})
+    long = TextEncoder(encoder.tokenizer, encoder.normaliser, length, "head")
+    network = build_network(recipe, long, ["bad", "good"], False).eval()
+    classifier = NetworkClassifier(network, long, ["bad", "good"], False, word)
+    encoded = long.encode([text])[0]
+    assert len(encoded.ids) == length
+    with Largest() as largest:
+        scores, _ = attention(classifier, encoded)
+    assert sum(scores) == pytest.approx(1.0)
+    assert length < largest.numbers < length**2 / 4

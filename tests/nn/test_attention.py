@@ -1,16 +1,10 @@
-"""The fused kernel against the readable reference: outputs and gradients, in float64."""
+"""Multi-head attention: its heads against the definition, padding, weights, dropout."""
 
 import pytest
 import torch
 
-from regard.nn.attention.multihead import MultiHeadAttention, attend, reference, weights
-
-
-def draw(batch, tokens, seed=0):
-    generator = torch.Generator().manual_seed(seed)
-    parts = [torch.randn(batch, 2, tokens, 4, dtype=torch.float64, generator=generator) for _ in range(3)]
-    return [part.requires_grad_() for part in parts]
-
+from regard.nn import attention
+from regard.nn.attention.multihead import MultiHeadAttention
 
 KEEPS = {
     "one text": torch.ones(1, 1, dtype=torch.bool),
@@ -20,10 +14,30 @@ KEEPS = {
 }
 
 
+def layer_of(seed=0, **settings):
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        return MultiHeadAttention(8, 2, **settings).double()
+
+
+def draw(batch, tokens, seed=0):
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(batch, tokens, 8, dtype=torch.float64, generator=generator, requires_grad=True)
+
+
+def readable(layer, states, keep):
+    """Each head by the reference, side by side, through the projection."""
+    query, key, value = (part.unflatten(-1, (2, 4)).transpose(1, 2) for part in layer.projection(states).chunk(3, -1))
+    pattern = attention.pattern("full")
+    mixed = attention.reference(query, key, value, pattern, pattern.plan(*keep.shape[1:] * 2), keep)
+    return layer.output(mixed.transpose(1, 2).flatten(2))
+
+
 @pytest.mark.parametrize("keep", KEEPS.values(), ids=KEEPS)
-def test_fused_equals_reference(keep):
-    inputs = draw(*keep.shape)
-    expected, found = reference(*inputs, keep), attend(*inputs, keep)
+def test_a_layer_is_its_heads_by_the_reference(keep):
+    layer, states = layer_of(), draw(*keep.shape)
+    inputs = [states, *layer.parameters()]
+    expected, found = readable(layer, states, keep), layer(states, keep)[0]
     torch.testing.assert_close(found, expected)
     slope = torch.randn(expected.shape, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
     for left, right in zip(
@@ -34,14 +48,15 @@ def test_fused_equals_reference(keep):
 
 def test_a_row_without_keys_is_zero():
     keep = KEEPS["a row of padding"]
-    inputs = draw(*keep.shape)
-    assert not attend(*inputs, keep)[1].any()
-    assert not weights(*inputs[:2], keep)[1].any()
+    layer, states = layer_of(), draw(*keep.shape)
+    mixed, shown = layer(states, keep, need_weights=True)
+    torch.testing.assert_close(mixed[1], layer.output.bias.expand_as(mixed[1]))
+    assert not shown[1].any()
 
 
 def test_weights_sum_to_one_and_give_padding_nothing():
     keep = KEEPS["ragged"]
-    shown = weights(*draw(*keep.shape)[:2], keep)
+    shown = layer_of()(draw(*keep.shape), keep, need_weights=True)[1]
     torch.testing.assert_close(shown.sum(-1), torch.ones(3, 2, 4, dtype=torch.float64))
     assert not shown[1, :, :, 2:].any()
 

@@ -8,8 +8,9 @@ and taken as it is.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from jaxtyping import Float
@@ -20,7 +21,11 @@ from regard.text.tokenise import Encoded
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from regard.nn.attention.look import Seen
     from regard.tasks.classify import NetworkClassifier
+
+# A layer of attention, mean of its heads: from shares of the queries `[t]` to what each key receives of them `[t]`.
+Layer = Callable[["Tensor"], "Tensor"]
 
 # transformers' names for the number of heads, in families that have attention; `heads` is ours.
 HEADS = ("heads", "num_attention_heads", "n_head", "n_heads", "encoder_attention_heads")
@@ -64,23 +69,55 @@ def attention(
 
 
 def _of_window(classifier: NetworkClassifier, encoded: Encoded, last_layer: bool) -> tuple[list[float], dict[str, Any]]:
-    import torch
-
-    with torch.no_grad(), _showing_weights(classifier) as model:
-        ids = torch.tensor([encoded.ids], device=model.device)
-        output = model(input_ids=ids, attention_mask=torch.ones_like(ids), output_attentions=True)
-    layers = getattr(output, "attentions", None)
+    output, layers = _read(classifier, encoded)
     if layers:
-        # [b h t t] to [t t]: the mean of the heads.
-        means = [layer[0].double().mean(0) for layer in layers]
-        start, view = _pooled(classifier, output, means)
-        scores = start @ (means[-1] if last_layer else rollout(means))
-        how = "last layer, mean of the heads" if last_layer else f"rollout over {len(means)} layers"
+        start, view = _pooled(classifier, output, layers, len(encoded.ids))
+        scores = layers[-1](start) if last_layer else rollout(layers, start)
+        how = "last layer, mean of the heads" if last_layer else f"rollout over {len(layers)} layers"
     elif getattr(output, "pooling_weights", None) is not None:
         scores, how, view = output.pooling_weights[0].double(), "weights of the pooling", "every token"
     else:
         raise UsageError(f"{classifier.architecture} has no attention to show", mend="use integrated_gradients")
     return _without_special(scores.tolist(), encoded.special), {"view": how, "from": view}
+
+
+def _read(classifier: NetworkClassifier, encoded: Encoded) -> tuple[Any, list[Layer]]:
+    """The model's output, and its layers from the first.
+
+    Where our own engines run, attention is looked at afterwards, at no quadratic cost; other models return their maps.
+    """
+    import torch
+
+    from regard.nn.attention.look import watching
+
+    ids = torch.tensor([encoded.ids], device=classifier.model.device)
+    inputs = {"input_ids": ids, "attention_mask": torch.ones_like(ids)}
+    with torch.no_grad():
+        if _runs_our_engines(classifier):
+            with _evaluating(classifier.model) as model, watching() as seen:
+                output = model(**inputs)
+            # Segments are seen one by one: there the encoder puts the map together.
+            if seen and all(one.query.shape[2] == one.key.shape[2] == len(encoded.ids) for one in seen):
+                return output, [partial(_looked_up, one) for one in seen]
+        with _showing_weights(classifier) as model:
+            output = model(**inputs, output_attentions=True)
+    maps = getattr(output, "attentions", None) or ()
+    return output, [partial(_by_map, shown[0].double().mean(0)) for shown in maps]
+
+
+def _runs_our_engines(classifier: NetworkClassifier) -> bool:
+    """Our own networks, and checkpoints that were given a pattern."""
+    from regard.encoders.carrier import carriers
+
+    return classifier.kind == "network" or bool(carriers(classifier.model))
+
+
+def _looked_up(seen: Seen, shares: Float[Tensor, " t"]) -> Float[Tensor, " t"]:
+    return seen.received(shares[None])[0].double().mean(0)
+
+
+def _by_map(weights: Float[Tensor, "t t"], shares: Float[Tensor, " t"]) -> Float[Tensor, " t"]:
+    return shares @ weights
 
 
 def _places(window: Encoded) -> list[int]:
@@ -89,43 +126,42 @@ def _places(window: Encoded) -> list[int]:
     return [-1 if special else window.start + place - before for place, special in enumerate(window.special)]
 
 
-def rollout(layers: Sequence[Float[Tensor, "t t"]]) -> Float[Tensor, "t t"]:
-    """Abnar and Zuidema 2020, equation 1: A~(l) = A(l) A~(l-1), with A = (W + I) / 2 for the residual connection.
+def rollout(layers: Sequence[Layer], start: Float[Tensor, " t"]) -> Float[Tensor, " t"]:
+    """start A~(L) of Abnar and Zuidema 2020, equation 1: A~(l) = A(l) A~(l-1), with A = (W + I) / 2 for the residual
+    connection.
 
-    Row i tells how much of each token the last layer holds at position i; rows sum to 1.
+    From the last layer to the first: vectors are multiplied, never maps. Every token meets one at least, so that each
+    row of W sums to 1.
     """
-    import torch
-
-    identity = torch.eye(len(layers[0]), dtype=layers[0].dtype, device=layers[0].device)
-    rolled = identity
-    for weights in layers:
-        mixed = (weights + identity) / 2
-        rolled = mixed / mixed.sum(-1, keepdim=True) @ rolled
-    return rolled
+    for layer in reversed(layers):
+        start = (layer(start) + start) / 2
+    return start
 
 
 def _pooled(
-    classifier: NetworkClassifier, output: Any, layers: Sequence[Float[Tensor, "t t"]]
+    classifier: NetworkClassifier, output: Any, layers: Sequence[Layer], length: int
 ) -> tuple[Float[Tensor, " t"], str]:
     """How much of each position the classifying head reads `[t]`, and its name."""
     import torch
 
-    length = len(layers[0])
-    rows = torch.eye(length, dtype=layers[0].dtype, device=layers[0].device)
-    how = _pooling(classifier.model.config, layers)
+    shares = torch.zeros(length, dtype=torch.float64, device=output.logits.device)
+    how = _pooling(classifier.model.config, layers, shares)
     if how == "attention":
-        return output.pooling_weights[0].to(rows), "the pooling's weights"
+        return output.pooling_weights[0].to(shares), "the pooling's weights"
     if how in ("mean", "max"):
         # The maximum takes each feature from another token; the mean stands in for it.
-        return rows.mean(0), "the mean of all tokens"
-    return (rows[-1], "the last token") if how == "last" else (rows[0], "the first token")
+        return shares + 1 / length, "the mean of all tokens"
+    shares[-1 if how == "last" else 0] = 1.0
+    return shares, f"the {'last' if how == 'last' else 'first'} token"
 
 
-def _pooling(config: Any, layers: Sequence[Float[Tensor, "t t"]]) -> str:
+def _pooling(config: Any, layers: Sequence[Layer], nothing: Float[Tensor, " t"]) -> str:
     """The position that is classified: by our configuration; a decoder's last token; by another's; else the first."""
     if own := getattr(config, "pooling", None):
         return str(own)
-    if len(layers[0]) > 1 and not any(layer.triu(1).any() for layer in layers):
+    first = nothing.clone()
+    first[0] = 1.0
+    if len(first) > 1 and not any(layer(first)[1:].any() for layer in layers):
         return "last"
     # ModernBERT's name and XLNet's; GPT-2 has the latter too but does not heed it (it is a decoder).
     for name in ("classifier_pooling", "summary_type"):
@@ -142,20 +178,31 @@ def _without_special(scores: list[float], special: Sequence[bool]) -> list[float
 
 
 @contextmanager
+def _evaluating(model: Any) -> Iterator[Any]:
+    training = model.training
+    try:
+        yield model.eval()
+    finally:
+        model.train(training)
+
+
+@contextmanager
 def _showing_weights(classifier: NetworkClassifier) -> Iterator[Any]:
     """The model in evaluation mode, and such that it returns its weights; as before afterwards.
 
-    Fused kernels never form the weights, and transformers then returns None, so a checkpoint is switched to eager.
+    Fused kernels never form the weights, and transformers then returns None, so a checkpoint is switched to eager; one
+    that carries a pattern shows those of its pattern.
     """
+    from regard.encoders.carrier import carriers, showing_weights
+
     model = classifier.model
-    training = model.training
-    before = model.config._attn_implementation if classifier.kind == "checkpoint" else None
+    patterned = bool(carriers(model))
+    before = model.config._attn_implementation if classifier.kind == "checkpoint" and not patterned else None
     try:
-        model.eval()
         if before not in (None, "eager"):
             model.set_attn_implementation("eager")
-        yield model
+        with _evaluating(model), showing_weights(model):
+            yield model
     finally:
         if before not in (None, "eager"):
             model.set_attn_implementation(before)
-        model.train(training)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -25,6 +25,20 @@ NUMBERS_AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True)
+class Rows:
+    """Weights of some queries that another computation answered; of a text only those that are `real`."""
+
+    places: Int[Tensor, "b g"]
+    real: Bool[Tensor, "b g"]
+    shares: Float[Tensor, "b h g s"]
+
+    def put(self, shown: Float[Tensor, "b h n s"], first: int) -> None:
+        """Into the weights of a run of queries, the first of which is `first`."""
+        text, entry = (self.real & (self.places >= first) & (self.places < first + shown.shape[2])).nonzero().unbind(1)
+        shown[text, :, self.places[text, entry] - first] = self.shares[text, :, entry].to(shown)
+
+
+@dataclass(frozen=True)
 class Seen:
     """One layer's attention to one batch: what is needed to compute its weights, which are not kept."""
 
@@ -34,13 +48,17 @@ class Seen:
     plan: Plan
     keep: Bool[Tensor, "b s"] | None
     score: Any
+    answered: Rows | None = None
 
     @torch.no_grad()
     def rows(self, first: int, last: int) -> Float[Tensor, "b h n s"]:
         """The weights of the queries `first` to `last`, the latter not counted. Each row sums to 1, or is 0 where it
         sees nothing."""
         rows = slice(first, last)
-        return weights(self.query, self.key, self.pattern, self.plan, self.keep, self.score, rows=rows)
+        shown = weights(self.query, self.key, self.pattern, self.plan, self.keep, self.score, rows=rows)
+        if self.answered is not None:
+            self.answered.put(shown, first)
+        return shown
 
     @torch.no_grad()
     def received(self, shares: Float[Tensor, "b t"] | None = None) -> Float[Tensor, "b h s"]:
@@ -91,6 +109,12 @@ def watching() -> Iterator[list[Seen]]:
         yield seen
     finally:
         _watchers.reset(before)
+
+
+def note_rows(places: Int[Tensor, "b g"], real: Bool[Tensor, "b g"], shares: Float[Tensor, "b h g s"]) -> None:
+    """Called by a layer that puts the answers of some queries in the place of what `attend` just gave them."""
+    for seen in _watchers.get():
+        seen[-1] = replace(seen[-1], answered=Rows(places, real, shares.detach()))
 
 
 def note(query: Tensor, key: Tensor, pattern: Pattern, plan: Plan, keep: Tensor | None, score: Any) -> None:
