@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -20,6 +21,9 @@ from regard.cli import app
 from regard.registry import ARCHITECTURES, PATTERNS, TASKS
 
 FOLDER = Path(__file__).parent
+sys.path.insert(0, str(FOLDER))
+import attention_page  # noqa: E402
+
 NOTE = "<!-- Written by `make docs` from the code; edits are lost. -->\n\n"
 
 
@@ -95,7 +99,13 @@ def _flat(nested: dict[str, object], prefix: str = "") -> Iterator[str]:
             yield f"`{prefix}{key} = {value}`"
 
 
-PAGES = {"command-line.md": command_line, "words.md": words, "recipe.md": settings}
+PAGES = {
+    "command-line.md": command_line,
+    "words.md": words,
+    "recipe.md": settings,
+    "attention.md": lambda: attention_page.filled(FOLDER / "attention.md", _table),
+    **{f"{attention_page.PICTURES}/{word}.svg": partial(attention_page.svg, word) for word in PATTERNS},
+}
 
 
 def main() -> int:
@@ -103,6 +113,7 @@ def main() -> int:
     for name, write in PAGES.items():
         path, content = FOLDER / name, write()
         if "--check" not in sys.argv:
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(content, encoding="utf-8")
         elif not path.is_file() or path.read_text(encoding="utf-8") != content:
             stale.append(name)

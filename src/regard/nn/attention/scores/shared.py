@@ -1,4 +1,4 @@
-"""q . q' / (|q'| sqrt(d)): queries and keys are one vector, keys at length 1 (Kitaev et al. 2020, section 2)."""
+"""q . q' / |q'|: queries and keys are one vector, keys at length 1 (Kitaev et al. 2020, section 2)."""
 
 from __future__ import annotations
 
