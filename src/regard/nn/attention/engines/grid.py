@@ -76,10 +76,8 @@ def _run(layout: Grid, counter: Counter, first: int, last: int, blocks: int) -> 
         covered = True
     met: list[Tensor] = []
     if layout.columns:
-        columns = torch.tensor(layout.columns, device=device).expand(1, last - first, -1)
-        fresh = ~_near(layout, own, columns)
-        if bool(fresh.any()):
-            yield _picked(layout, counter, queries, own, columns, fresh, joins=covered)
+        for piece in _columns(layout, counter, own, joins=covered):
+            yield piece
             covered = True
         met.append(torch.tensor(layout.columns, device=device))
     if layout.table is not None and layout.table.shape[-1]:
@@ -108,6 +106,28 @@ def _band(layout: Grid, counter: Counter, low: int, high: int, blocks: int) -> P
     k = k + torch.arange(width, device=counter.like.device)
     bias = counter.bias(_alike(counter.counts(q, k)))
     return Piece(counter.text, Blocks(low * size, number, size, size), Blocks(start * size, number, size, width), bias)
+
+
+def _columns(layout: Grid, counter: Counter, own: Tensor, *, joins: bool) -> Iterator[Piece]:
+    """Neighbouring query blocks that take the same columns, and count them alike, are one large block: its keys are
+    there once, not once for each of them."""
+    size = layout.block
+    columns = torch.tensor(layout.columns, device=own.device).expand(1, len(own), -1)
+    k = (columns[..., None] * size + torch.arange(size, device=own.device)).flatten(2)[:, :, None]
+    fresh = ~_near(layout, own, columns)
+    met = _alike(counter.counts(_queries(layout, own), k))
+    met = met * fresh[..., None].expand(*fresh.shape, size).flatten(2)[:, :, None]
+    changes = (met[:, 1:] != met[:, :-1]).flatten(2).any(-1).any(0).nonzero()[:, 0] + 1
+    bounds = [0, *changes.tolist(), len(own)] if met.shape[2] == 1 else list(range(len(own) + 1))
+    for low, high in pairwise(bounds):
+        taken = fresh[0, low]
+        if not bool(taken.any()):
+            continue
+        rows = (high - low) * size
+        bias = met[:, low : low + 1, :, taken.repeat_interleave(size)]
+        index = columns[:, :1, taken]
+        queries = Blocks(int(own[low]) * size, 1, rows, rows)
+        yield Piece(counter.text, queries, Picked(index, size), counter.bias(bias), joins=joins)
 
 
 def _picked(

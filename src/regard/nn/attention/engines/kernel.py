@@ -107,19 +107,22 @@ def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], 
         rows = piece.queries.rows
         of_piece, of_norm = of_piece.flatten(1, 2), of_norm.flatten(1, 2)
         if piece.joins:
-            of_piece, of_norm = join(out[text][:, rows], norm[text][:, rows], of_piece, of_norm)
+            norm[text][:, rows] = join(out[text][:, rows], norm[text][:, rows], of_piece, of_norm)
+            continue
         out[text][:, rows] = of_piece
         norm[text][:, rows] = of_norm
     return out, norm
 
 
-def join(first: Tensor, first_norm: Tensor, second: Tensor, second_norm: Tensor) -> tuple[Tensor, Tensor]:
-    """Two softmaxes over different keys as the one over both. Where neither saw a key, zero."""
+def join(first: Tensor, first_norm: Tensor, second: Tensor, second_norm: Tensor) -> Tensor:
+    """Make of `first`, in place, the softmax over its keys and those of `second` together; the normaliser of both.
+    Where neither saw a key, zero."""
     norm = torch.logaddexp(first_norm, second_norm)
     whole = norm.masked_fill(norm == float("-inf"), 0.0)
     first_share, second_share = (first_norm - whole).exp(), (second_norm - whole).exp()
-    joined = first * first_share[..., None].to(first.dtype)
-    return torch.addcmul(joined, second, second_share[..., None].to(second.dtype)), norm
+    first.mul_(first_share[..., None].to(first.dtype))
+    first.addcmul_(second, second_share[..., None].to(second.dtype))
+    return norm
 
 
 def run_backward(

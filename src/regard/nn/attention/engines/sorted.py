@@ -123,7 +123,7 @@ class _Ring:
         """Every round back in the order of the text, the rounds joined."""
         found, of_norm = self._round(out, 0), self._round(norm[..., None], 0)[..., 0]
         for number in range(1, self.rounds):
-            found, of_norm = kernel.join(
+            of_norm = kernel.join(
                 found, of_norm, self._round(out, number), self._round(norm[..., None], number)[..., 0]
             )
         return found, of_norm
