@@ -11,6 +11,7 @@ from regard.registry import resolve
 CONVERSIONS = {
     "LongformerModel": "regard.encoders.longformer:convert",
     "BigBirdModel": "regard.encoders.bigbird:convert",
+    "ReformerModel": "regard.encoders.from_reformer:convert_reformer",
 }
 
 
