@@ -99,13 +99,10 @@ class TokenWise(nn.Module):
 
     def forward(self, mixed: Float[Tensor, "b t w"], states: Float[Tensor, "b t w"]) -> Float[Tensor, "b t w"]:
         """`mixed` is what attention gave for `states`, the layer's input."""
-        if torch.is_grad_enabled() or states.shape[0] * states.shape[1] <= TOKENS_AT_ONCE:
+        if states.shape[0] * states.shape[1] <= TOKENS_AT_ONCE:
             return self._piece(mixed, states)
-        found = states.new_empty(states.shape)
-        parts = (tensor.flatten(0, 1).split(TOKENS_AT_ONCE) for tensor in (mixed, states, found))
-        for of_mixed, of_states, of_found in zip(*parts, strict=True):
-            of_found.copy_(self._piece(of_mixed, of_states))
-        return found
+        parts = (tensor.flatten(0, 1).split(TOKENS_AT_ONCE) for tensor in (mixed, states))
+        return torch.cat([self._piece(*part) for part in zip(*parts, strict=True)]).view_as(states)
 
     def _piece(self, mixed: Float[Tensor, "*t w"], states: Float[Tensor, "*t w"]) -> Float[Tensor, "*t w"]:
         states = self.attention_norm(states + self.dropout(self.output(mixed)))

@@ -24,26 +24,30 @@ def pieces(layout: Band, counter: Counter, first: int, last: int) -> Iterator[Pi
     before, after = min(layout.before, last - first), min(layout.after, last - first)
     special = torch.tensor(sorted({*rows, *columns}))
 
-    def alike(start: int) -> bool:
-        """Whether this block's counts are those of any other: its keys all there, none of them special."""
+    def plain(start: int) -> bool:
+        """Whether this block's counts depend on distances only: none of its keys is special."""
         low, high = start - before, start + BLOCK + after
-        if not layout.shifts or counter.keep is not None or low < first or high > last:
-            return False
-        return not bool(((special >= low) & (special < high)).any())
+        return layout.shifts and counter.keep is None and not bool(((special >= low) & (special < high)).any())
 
-    shared = None
-    for uniform, group in groupby(range(first, last, BLOCK), alike):
-        starts = list(group)
-        if not uniform:
-            for start in starts:
+    def inner(start: int) -> bool:
+        """Whether the block and all its keys are there."""
+        return start - before >= first and start + BLOCK + after <= last
+
+    starts = range(first, last, BLOCK)
+    whole = [start for start in starts if inner(start) and plain(start)]
+    shared = _shared_bias(counter, whole[0], before, after) if whole else None
+    for alike, group in groupby(starts, lambda start: start in whole):
+        run = list(group)
+        for index in range(0, len(run), AT_ONCE if alike else 1):
+            start, number = run[index], min(AT_ONCE, len(run) - index)
+            if alike:
+                queries = Blocks(start, number, BLOCK, BLOCK)
+                keys = Blocks(start - before, number, BLOCK, BLOCK + before + after)
+                yield Piece(counter.text, queries, keys, shared)
+            elif whole and plain(start):
+                yield _cut(layout, counter, start, first, last, shared)
+            else:
                 yield _alone(layout, counter, start, min(start + BLOCK, last), first, last, rows)
-            continue
-        shared = shared or (_shared_bias(counter, starts[0], before, after),)
-        for index in range(0, len(starts), AT_ONCE):
-            number = min(AT_ONCE, len(starts) - index)
-            queries = Blocks(starts[index], number, BLOCK, BLOCK)
-            keys = Blocks(starts[index] - before, number, BLOCK, BLOCK + before + after)
-            yield Piece(counter.text, queries, keys, shared[0])
     if columns:
         yield _columns(layout, counter, columns, first, last, rows)
     for low, high in _runs(rows):
@@ -72,6 +76,15 @@ def _alone(layout: Band, counter: Counter, start: int, stop: int, first: int, la
     q, k = _grid(counter, start, stop, low, high)
     met = counter.counts(q, k) * _in_band(layout, q, k) * ~_among(q, rows)
     return Piece(counter.text, _span(start, stop), _span(low, high), counter.bias(met))
+
+
+def _cut(layout: Band, counter: Counter, start: int, first: int, last: int, shared: Tensor | None) -> Piece:
+    """A block at an end of the text: what is there of the bias that all share."""
+    stop = min(start + BLOCK, last)
+    low, high = max(first, start - layout.before), min(last, stop + layout.after)
+    place = start - min(layout.before, last - first)  # of the first key, were the text longer
+    bias = None if shared is None else shared[:, :, : stop - start, low - place : high - place]
+    return Piece(counter.text, _span(start, stop), _span(low, high), bias)
 
 
 def _shared_bias(counter: Counter, start: int, before: int, after: int) -> Tensor | None:
