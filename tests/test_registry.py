@@ -10,7 +10,7 @@ ENTRIES = [*ARCHITECTURES.values(), *TASKS.values()]
 
 
 def test_how_many_there_are():
-    assert len(ARCHITECTURES) == 11
+    assert len(ARCHITECTURES) == 12
     assert len(TASKS) == 1
     assert {entry.kind for entry in ARCHITECTURES.values()} == {"baseline", "network", "checkpoint"}
 

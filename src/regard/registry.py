@@ -144,6 +144,14 @@ ARCHITECTURES = Registry(
         kind="network",
     ),
     Entry(
+        "reformer",
+        "regard.encoders.reformer_config:ReformerConfig",
+        "reversible layers with local and hashed attention, for long texts (Reformer, Kitaev et al. 2020)",
+        options="regard.encoders.options:ReformerOptions",
+        tasks=("classify",),
+        kind="network",
+    ),
+    Entry(
         "longformer",
         "regard.encoders.longformer:LongformerConfig",
         "a sliding window and global tokens, for long texts (Beltagy et al. 2020)",

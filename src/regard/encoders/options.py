@@ -148,6 +148,56 @@ class TransformerXlOptions(NetworkOptions):
     }
 
 
+class ReformerOptions(NetworkOptions):
+    hidden_size: int = Field(128, ge=4, description="width of each of the two streams")
+    layers: int = Field(2, ge=1, description="one on the other")
+    kinds: tuple[Literal["local", "lsh"], ...] = Field(
+        ("local", "lsh"), min_length=1, description="of attention, in turn from layer to layer"
+    )
+    heads: int = Field(4, ge=1, description="attention heads a layer")
+    feed_forward_size: int = Field(512, ge=1, description="inner width of the feed-forward nets")
+    chunk_length: int = Field(64, ge=1, description="tokens a chunk; each meets its own and the one before")
+    rounds: int = Field(2, ge=1, description="times the text is hashed: more is nearer to full attention, and slower")
+    hash_seed: int = Field(0, ge=0, lt=2**63, description="of the hash: the same in training and in prediction")
+    pooling: Literal["first", "mean", "max", "attention"] = Field(
+        "mean", description="how the states of a text become one vector"
+    )
+    attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights")
+
+    @model_validator(mode="after")
+    def _heads_divide_the_width(self) -> ReformerOptions:
+        if self.hidden_size % self.heads:
+            raise ValueError(f"heads: {self.heads} of them do not divide a hidden_size of {self.hidden_size}")
+        return self
+
+    examples: ClassVar[tuple[dict[str, Any], ...]] = (
+        {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "chunk_length": 8},
+        {
+            "hidden_size": 16,
+            "heads": 4,
+            "feed_forward_size": 32,
+            "embedding_size": 12,
+            "chunk_length": 6,
+            "kinds": ["lsh"],
+            "layers": 1,
+            "pooling": "first",
+        },
+        {
+            "hidden_size": 16,
+            "heads": 2,
+            "feed_forward_size": 32,
+            "chunk_length": 6,
+            "kinds": ["local"],
+            "layers": 1,
+            "pooling": "attention",
+        },
+    )
+    recipe_defaults: ClassVar[dict[str, Any]] = {
+        "tokens": {"kind": "wordpiece", "vocabulary_size": 16_000, "max_length": 1024},
+        "training": {"learning_rate": 1e-3, "epochs": 4, "batch_tokens": 8192, "warmup_steps": 0.1},
+    }
+
+
 class LongTextOptions(NetworkOptions):
     """What `longformer` and `bigbird` share."""
 
