@@ -11,6 +11,7 @@ from transformers import ReformerConfig, ReformerModel
 
 from regard.encoders.from_reformer import ReformerModel as OurReformer
 from regard.encoders.from_reformer import convert_reformer
+from regard.nn import reversible
 
 CASES: dict[str, dict[str, Any]] = {
     "both": {},
@@ -28,6 +29,12 @@ CASES: dict[str, dict[str, Any]] = {
     "decoder": {"is_decoder": True, "num_hashes": 2},
     "decoder, far": {"is_decoder": True, "lsh_num_chunks_before": 2, "local_num_chunks_before": 3},
 }
+
+
+@pytest.fixture(autouse=True)
+def none_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But the last layer: texts of a test are short, and all would be."""
+    monkeypatch.setattr(reversible, "KEPT", 0)
 
 
 def theirs(**changes: Any) -> ReformerModel:

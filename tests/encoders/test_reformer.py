@@ -8,7 +8,14 @@ import torch
 from regard.encoders.reformer import ReformerEncoder
 from regard.encoders.reformer_config import ReformerConfig
 from regard.errors import UsageError
+from regard.nn import reversible
 from regard.nn.positions import AxialPositions, axial_shape
+
+
+@pytest.fixture(autouse=True)
+def none_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But the last layer: texts of a test are short, and all would be."""
+    monkeypatch.setattr(reversible, "KEPT", 0)
 
 
 def encoder(**changes) -> ReformerEncoder:

@@ -8,6 +8,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from regard.nn import reversible
 from regard.nn.reversible import Memo, ReversiblePart, run_reversible
 
 
@@ -55,9 +56,19 @@ def gradients(run: Any, parts: list[tuple[Part, Part]]) -> list[Tensor]:
     return [first, second, *torch.autograd.grad((first.sin() * second.cos()).sum(), asked)]
 
 
+@pytest.fixture(autouse=True)
+def none_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But the last block: all else is undone in the backward pass."""
+    monkeypatch.setattr(reversible, "KEPT", 0)
+
+
+@pytest.mark.parametrize("kept", [0, 20, 30])
 @pytest.mark.parametrize("piece", [None, 3, 4, 100])
 @pytest.mark.parametrize("dropout", [0.0, 0.4])
-def test_the_same_as_with_everything_kept(piece: int | None, dropout: float) -> None:
+def test_the_same_as_with_everything_kept(
+    kept: int, piece: int | None, dropout: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reversible, "KEPT", kept)  # of three blocks of ten tokens
     found, right = (gradients(run, blocks(dropout, piece)) for run in (run_reversible, everything_kept))
     assert len(found) > 30
     for mine, wanted in zip(found, right, strict=True):
@@ -65,9 +76,9 @@ def test_the_same_as_with_everything_kept(piece: int | None, dropout: float) -> 
 
 
 def test_what_a_part_decided_is_decided_once() -> None:
-    parts = blocks()
+    parts = blocks(piece=3)
     gradients(run_reversible, parts)
-    assert [part.choices for block in parts for part in block] == [1] * 6
+    assert [part.choices for block in parts for part in block] == [1] * 6  # nor once for each piece
 
 
 def test_frozen_weights_and_states_that_need_no_gradient() -> None:
@@ -91,21 +102,25 @@ def test_the_generator_goes_on_from_where_the_forward_pass_left_it() -> None:
         assert torch.equal(torch.random.get_rng_state(), before)
 
 
-def test_depth_costs_no_memory() -> None:
-    """What autograd keeps: the two streams of the end, however many layers there are."""
-    kept: list[int] = []
+def kept_numbers(depth: int) -> int:
+    """How many numbers autograd keeps."""
+    seen: list[int] = []
 
     def note(tensor: Tensor) -> Tensor:
-        kept.append(tensor.numel())
+        seen.append(tensor.numel())
         return tensor
 
-    sizes = []
-    for depth in (1, 5):
-        kept.clear()
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
-            run_reversible(torch.ones(2, 7, 6, dtype=torch.float64), blocks(depth=depth), 1.0)
-        sizes.append(sum(kept))
-    assert sizes == [2 * 2 * 7 * 6] * 2
+    with torch.autograd.graph.saved_tensors_hooks(note, lambda tensor: tensor):
+        run_reversible(torch.ones(2, 7, 6, dtype=torch.float64), blocks(depth=depth), 1.0)
+    return sum(seen)
+
+
+def test_depth_costs_no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What autograd keeps: of the last block all, of the others the two streams of their end."""
+    one, two, nine = kept_numbers(1), kept_numbers(2), kept_numbers(9)
+    assert two == nine == one + 2 * (2 * 7 * 6)
+    monkeypatch.setattr(reversible, "KEPT", 3 * 14)
+    assert kept_numbers(9) == 3 * one + 2 * (2 * 7 * 6)
 
 
 def test_the_input_is_left_as_it_is() -> None:

@@ -42,7 +42,7 @@ class ReformerAttention(ReversiblePart):
     def forward(self, states: Float[Tensor, "b t d"], context: Pass, memo: Memo) -> Float[Tensor, "b t d"]:
         texts, tokens, _ = states.shape
         projected = self.projection(self.norm(states)).view(texts, tokens, -1, self.heads, self.config.head_size)
-        parts = projected.permute(2, 0, 3, 1, 4)
+        parts = projected.permute(2, 0, 3, 1, 4).unbind()
         query, key, value = parts[0], parts[-2], parts[-1]  # of two parts the first is query and key
         prepared = self.prepared(query, key, context, memo)
         if context.seen is not None:

@@ -1,7 +1,8 @@
 """Reversible residual layers (Gomez et al. 2017, RevNet, section 3.1; Kitaev et al. 2020, Reformer, section 3).
 
-Two streams: y1 = x1 + f(x2), y2 = x2 + g(y1). The inputs are y2 - g(y1) and y1 - f(x2) again, so nothing is kept for
-the backward pass but the last two streams: memory does not grow with depth. It costs each f and g once more.
+Two streams: y1 = x1 + f(x2), y2 = x2 + g(y1). The inputs are y2 - g(y1) and y1 - f(x2) again, so nothing of a block has
+to be kept for the backward pass: memory does not grow with depth. It costs each f and g once more. The last blocks are
+spared that, as far as their activations stay within a bound (`KEPT`): those of one block need room in any case.
 
 Notable: what is computed again must be the same. Each part draws from the generators as they stood the first time, and
 what a part decided by its numbers (which tokens hash alike) it keeps in its `memo`. Gradients of the weights go back
@@ -18,6 +19,8 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+KEPT = 1 << 14  # tokens, counted once a block, whose activations are kept
 
 Memo = dict[str, Any]
 
@@ -40,11 +43,23 @@ def run_reversible(
     states: Float[Tensor, "b t d"], blocks: Blocks, context: Any = None
 ) -> tuple[Float[Tensor, "b t d"], Float[Tensor, "b t d"]]:
     """Both streams after all blocks; both begin as `states`."""
-    weights = [weight for block in blocks for part in block for weight in part.parameters() if weight.requires_grad]
-    if torch.is_grad_enabled() and (states.requires_grad or weights):
-        return _Reversible.apply(states, blocks, context, *weights)
-    streams, _ = _forward(states, blocks, context)
-    return streams
+    if not torch.is_grad_enabled():
+        return _forward(states, blocks, context)[0]
+    kept = min(len(blocks), max(1, KEPT // (states.shape[0] * states.shape[1])))
+    undone, first, second = blocks[: len(blocks) - kept], states, states
+    if undone:
+        weights = [weight for block in undone for part in block for weight in part.parameters() if weight.requires_grad]
+        first, second = _Reversible.apply(states, undone, context, *weights)
+    for f, g in blocks[len(blocks) - kept :]:
+        first = first + _whole(f, second, context)
+        second = second + _whole(g, first, context)
+    return first, second
+
+
+def _whole(part: ReversiblePart, seen: Tensor, context: Any) -> Tensor:
+    memo: Memo = {}
+    added = [part(piece, context, memo) for (piece,) in _pieces(part, seen)]
+    return added[0] if len(added) == 1 and part.piece is None else torch.cat(added, dim=1).view_as(seen)
 
 
 class _Reversible(torch.autograd.Function):
@@ -120,7 +135,7 @@ def _pieces(part: ReversiblePart, *streams: Tensor) -> Iterator[tuple[Tensor, ..
     if part.piece is None:
         yield streams
         return
-    flat = [stream.view(1, -1, stream.shape[-1]) for stream in streams]
+    flat = [stream.reshape(1, -1, stream.shape[-1]) for stream in streams]
     yield from zip(*(stream.split(part.piece, dim=1) for stream in flat), strict=True)
 
 

@@ -82,7 +82,9 @@ class Lsh(Pattern):
         turned = torch.einsum("bhsd,hdrf->bhrsf", vectors, rotations)
         buckets, worth = torch.zeros(turned.shape[:-1], dtype=torch.long, device=vectors.device), 1
         for digit, factor in zip(turned.split([factor // 2 for factor in factors], -1), factors, strict=True):
-            buckets = buckets + worth * torch.cat([digit, -digit], -1).argmax(-1)
+            nearest = digit.abs().argmax(-1, keepdim=True)  # of [xR, -xR] the half that is positive there
+            behind = digit.gather(-1, nearest) < 0
+            buckets = buckets + worth * (nearest + behind * (factor // 2))[..., 0]
             worth *= factor
         if keep is not None:
             buckets = buckets.masked_fill(~keep[:, None, None, :], worth)

@@ -31,4 +31,4 @@ class Shared(Score):
 
 
 def normalised(key: Float[Tensor, "b h s d"], epsilon: float = 1e-6) -> Float[Tensor, "b h s d"]:
-    return key * torch.rsqrt(key.square().mean(-1, keepdim=True) + epsilon) * key.shape[-1] ** -0.5
+    return key * (torch.rsqrt(key.square().mean(-1, keepdim=True) + epsilon) * key.shape[-1] ** -0.5)
