@@ -13,3 +13,8 @@ def test_no_room_has_the_name_of_a_public_function():
 
 def test_public_names_resolve():
     assert all(callable(getattr(regard, name)) for name in regard.__all__)
+
+
+def test_rooms_that_users_call_need_no_import_of_their_own():
+    assert callable(regard.attention.use)
+    assert callable(regard.encoders.from_transformers)

@@ -22,7 +22,14 @@ _LAZY = {
 }
 
 
+_MODULES = ("attention", "encoders")
+
+
 def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        from importlib import import_module
+
+        return import_module(f"regard.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'regard' has no attribute {name!r}")
     from regard.registry import resolve
@@ -31,4 +38,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *_LAZY])
+    return sorted([*globals(), *_LAZY, *_MODULES])
