@@ -51,12 +51,12 @@ def run_reversible(
         weights = [weight for block in undone for part in block for weight in part.parameters() if weight.requires_grad]
         first, second = _Reversible.apply(states, undone, context, *weights)
     for f, g in blocks[len(blocks) - kept :]:
-        first = first + _whole(f, second, context)
-        second = second + _whole(g, first, context)
+        first = _added(f, second, context).add_(first)
+        second = _added(g, first, context).add_(second)
     return first, second
 
 
-def _whole(part: ReversiblePart, seen: Tensor, context: Any) -> Tensor:
+def _added(part: ReversiblePart, seen: Tensor, context: Any) -> Tensor:
     memo: Memo = {}
     added = [part(piece, context, memo) for (piece,) in _pieces(part, seen)]
     return added[0] if len(added) == 1 and part.piece is None else torch.cat(added, dim=1).view_as(seen)

@@ -50,38 +50,39 @@ class _Sorted(torch.autograd.Function):
         out = query.new_zeros(texts, length, heads, value.shape[-1]).transpose(1, 2)
         norm = torch.empty(texts, heads, length, dtype=query.dtype, device=query.device)
         ctx.rings = []
+        lines: list[Tensor] = []
         for text in range(texts):
             ring = _Ring(layout, text, length, None if keep is None else keep[text], self_penalty, query)
             ctx.rings.append(ring)
-            of_ring, of_norm = kernel.run_forward(
-                ring.queries(query[text]), ring.keys(key[text]), ring.keys(value[text]), ring.pieces, how
-            )
+            line = ring.queries(query[text]), ring.keys(key[text]), ring.keys(value[text])
+            lines += line if any(ctx.needs_input_grad) else ()
+            of_ring, of_norm = kernel.run_forward(*line, ring.pieces, how)
             out[text], norm[text] = ring.joined(of_ring[0], of_norm[0])
         norm.masked_fill_(norm == float("-inf"), 0.0)
-        ctx.save_for_backward(query, key, value, out, norm)
+        ctx.save_for_backward(out, norm, *lines)  # sorted already, in place of what was given
         ctx.how = how
         return out
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:
-        query, key, value, out, norm = ctx.saved_tensors
-        grads = [torch.empty(tensor.shape, dtype=tensor.dtype, device=tensor.device) for tensor in (query, key, value)]
+        out, norm, *lines = ctx.saved_tensors
+        grads = []
         for text, ring in enumerate(ctx.rings):
+            query, key, value = lines[3 * text : 3 * text + 3]
             found = kernel.run_backward(
                 ring.only_real(ring.queries(grad[text])),
-                ring.queries(query[text]),
-                ring.keys(key[text]),
-                ring.keys(value[text]),
+                query,
+                key,
+                value,
                 ring.queries(out[text]),
                 ring.queries(norm[text][..., None])[..., 0],
                 ring.pieces,
                 ctx.how,
             )
-            grads[0][text] = ring.unsorted(found[0][0])
-            grads[1][text] = ring.unfolded(found[1][0])
-            grads[2][text] = ring.unfolded(found[2][0])
-        return (*grads, None, None, None, None)
+            grads.append((ring.unsorted(found[0][0]), ring.unfolded(found[1][0]), ring.unfolded(found[2][0])))
+        wholes = (part[0][None] if len(part) == 1 else torch.stack(part) for part in zip(*grads, strict=True))
+        return (*wholes, None, None, None, None)
 
 
 class _Ring:

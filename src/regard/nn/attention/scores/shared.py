@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -27,8 +29,29 @@ class Shared(Score):
         return scores.masked_fill(own, self.self_penalty)
 
     def fold(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor, float]:
-        return query, normalised(key), 1.0
+        return query, _Normalised.apply(key), 1.0
 
 
-def normalised(key: Float[Tensor, "b h s d"], epsilon: float = 1e-6) -> Float[Tensor, "b h s d"]:
-    return key * (torch.rsqrt(key.square().mean(-1, keepdim=True) + epsilon) * key.shape[-1] ** -0.5)
+def normalised(key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h s d"]:
+    return key * (_factor(key) * key.shape[-1] ** -0.5)
+
+
+def _factor(key: Tensor, epsilon: float = 1e-6) -> Tensor:
+    return torch.rsqrt(key.square().mean(-1, keepdim=True) + epsilon)
+
+
+class _Normalised(torch.autograd.Function):
+    """`normalised`, with a backward of half the passes over the tokens: y = c k gives dk = c (g - y (y . g))."""
+
+    @staticmethod
+    def forward(ctx: Any, key: Tensor) -> Tensor:
+        factor = _factor(key) * key.shape[-1] ** -0.5
+        ctx.save_for_backward(key, factor)
+        return key * factor
+
+    @staticmethod
+    @torch.autograd.function.once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        key, factor = ctx.saved_tensors
+        along = (key * grad).sum(-1, keepdim=True) * factor.square()
+        return torch.addcmul(grad, key, along, value=-1).mul_(factor)
