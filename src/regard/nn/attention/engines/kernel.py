@@ -189,7 +189,7 @@ def _open_forward(
             of_norm.masked_fill_(blind, float("-inf"))
             shares.masked_fill_(blind[..., None], 0.0)
         if how.dropout:
-            shares.masked_fill_(_dropped(shares, how, generator), 0.0)
+            shares.mul_(_kept(shares, how, generator))
         out[:, blocks, rows] = shares @ v[:, blocks]
         norm[:, blocks, rows] = of_norm
     return out.mul_(how.worth), norm
@@ -213,7 +213,7 @@ def _open_backward(
     for blocks, rows in _parts(q, k):
         shares = _scores(q, k, bias, how, blocks, rows).sub_(n[:, blocks, rows, None]).exp_()
         of_shares = g[:, blocks, rows] @ v[:, blocks].transpose(-1, -2)
-        kept = shares.masked_fill(_dropped(shares, how, generator), 0.0) if how.dropout else shares
+        kept = shares * _kept(shares, how, generator) if how.dropout else shares
         of_v[:, blocks] += kept.transpose(-1, -2) @ g[:, blocks, rows]
         of_scores = of_shares.mul_(kept).addcmul_(shares, mean[:, blocks, rows], value=-1)
         of_q[:, blocks, rows] = of_scores @ k[:, blocks]
@@ -239,8 +239,10 @@ def _scores(q: Tensor, k: Tensor, bias: Tensor | None, how: How, blocks: slice, 
     return scores
 
 
-def _dropped(shares: Tensor, how: How, generator: torch.Generator) -> Tensor:
-    """Which probabilities are dropped. Sixteen random bits each: a CPU draws them ten times as fast as `bernoulli_`."""
+def _kept(shares: Tensor, how: How, generator: torch.Generator) -> Tensor:
+    """1 where a probability is kept, 0 where it is dropped. Sixteen random bits each: a CPU draws them ten times as
+    fast as `bernoulli_`; numbers instead of truths, since a product takes a tenth of the time of `masked_fill_`."""
     bits = torch.empty(-(-shares.numel() // 4), dtype=torch.int64, device=shares.device)
     bits.random_(-(2**63), None, generator=generator)
-    return (bits.view(torch.int16)[: shares.numel()] < how.threshold - 2**15).view(shares.shape)
+    drawn = bits.view(torch.int16)[: shares.numel()].view(shares.shape)
+    return torch.ge(drawn, how.threshold - 2**15, out=torch.empty_like(shares))

@@ -15,4 +15,4 @@ class Full(Pattern):
     Options = FullOptions
 
     def count(self, b: Any, h: Any, q: Any, k: Any, plan: Plan) -> Tensor:
-        return torch.ones_like(q + k, dtype=torch.bool)
+        return torch.ones((), dtype=torch.bool, device=k.device)
