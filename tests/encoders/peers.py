@@ -35,7 +35,8 @@ def compare(their: Any, own: Any, inputs: dict[str, Tensor], layer: Mapping[str,
     """States at every place, padding included, and the gradients of every parameter of the encoder."""
     expected, found = their(**inputs).last_hidden_state, own(**inputs).states
     torch.testing.assert_close(found, expected, atol=2e-5, rtol=1e-5)
-    fixed = torch.linspace(-1, 1, expected.numel()).view(expected.shape) * inputs["attention_mask"][..., None]
+    fixed = torch.linspace(-1, 1, expected.numel(), dtype=expected.dtype).view(expected.shape)
+    fixed = fixed * inputs["attention_mask"][..., None]
     (expected * fixed).sum().backward()
     (found * fixed).sum().backward()
     pairs = dict(EMBEDDINGS)
