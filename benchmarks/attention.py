@@ -29,6 +29,7 @@ VOCABULARY = 1000
 LONGEST = 16_384
 SHORT = (128, 256, 512, 768, 1024, 1536, 2048)
 LONG = (4096, 8192, 16_384)
+COLOURS = {"window": "C0", "bigbird": "C1", "lsh1": "C2", "full": "C3"}
 
 Run = Callable[[], Any]
 
@@ -320,27 +321,32 @@ def show(line: dict[str, Any]) -> str:
 
 
 def plot(lines: list[dict[str, Any]], file: Path) -> None:
-    """Time and memory over length, one line a pattern."""
+    """Time and memory over length, one line a pattern, named at its end."""
     import matplotlib
 
     matplotlib.use("svg")
     from matplotlib import pyplot
+    from matplotlib.ticker import FuncFormatter
 
     figure, panels = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
     for panel, kind, unit in zip(panels, ("time", "memory"), ("seconds a pass", "MB added by a pass"), strict=True):
-        for line in lines:
-            if line["row"].endswith(f"{kind} exponent"):
-                name = line["row"].split()[0]
-                panel.loglog(line["lengths"], line["figures"], marker="o", base=2)
-                panel.annotate(
-                    f" {name} (exponent {line['ratio']:.2f})", (line["lengths"][-1], line["figures"][-1]), fontsize=8
-                )
-        panel.set(xlabel="tokens", ylabel=unit)
-        panel.set_xlim(3500, 60_000)
+        drawn = sorted((line for line in lines if line["row"].endswith(f"{kind} exponent")), key=_end)
+        below = -math.inf
+        for line in drawn:
+            name = line["row"].split()[0]
+            panel.loglog(line["lengths"], line["figures"], marker="o", base=2, color=COLOURS[name])
+            below = max(math.log2(_end(line)), below + 0.25)  # names that would lie on each other are moved apart
+            panel.text(line["lengths"][-1] * 1.1, 2**below, f"{name} (exponent {line['ratio']:.2f})", fontsize=8)
+        panel.set(xlabel="tokens", ylabel=unit, xlim=(3500, 60_000))
         panel.set_xticks(LONG, [f"{length:,}" for length in LONG])
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         panel.minorticks_off()
         panel.spines[["top", "right"]].set_visible(False)
-    figure.savefig(file, metadata={"Date": None})
+    figure.savefig(file, metadata={"Date": None}, facecolor="white")
+
+
+def _end(line: dict[str, Any]) -> float:
+    return float(line["figures"][-1])
 
 
 def main() -> None:
