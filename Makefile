@@ -32,7 +32,7 @@ checks: $(STAMPS)/checks ## ruff, mypy, import-linter
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(STAMPS)/regard ## side by side with peers, one table a file; hours in all
+bench: $(STAMPS)/regard ## side by side with peers, one table a file; takes an hour or more
 	@for table in benchmarks/*.py; do echo "== $$table"; $(BIN)/python "$$table" || exit 1; done
 
 docs: $(STAMPS)/regard ## write the parts of docs/ that are made from the code

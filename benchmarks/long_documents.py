@@ -1,10 +1,11 @@
 """Long documents: baselines, a checkpoint of 512 tokens by each strategy, and the checkpoint lengthened to 4,096.
 
-    python benchmarks/long_documents.py [TRAIN [TEST]] [--label-column NAME] [--documents 240] [--epochs 2] [--json FILE]
+    python benchmarks/long_documents.py [TRAIN [TEST]] [--label-column NAME] [--documents 240] [--epochs 2]
+        [--only WORDS] [--json FILE]
 
 All models train on the same documents (of the packaged `bbc` where none are named); TEST is scored once by each, the
 validation part where there is none. Every training is a process of its own, whose time (of the clock, and of the
-processors) and greatest memory are written beside the accuracy. `--only` picks rows by name; a full run takes hours.
+processors) and greatest memory are written beside the accuracy. `--only` picks rows by name.
 """
 
 from __future__ import annotations
@@ -111,8 +112,8 @@ def main() -> None:
             low, high = line["interval"]
             print(
                 f"{name:22} {line['accuracy']:.3f} [{low:.3f}–{high:.3f}]  n={line['n']}, trained on "
-                f"{line['documents']} in {line['train_seconds']:.0f} s ({line['processor_seconds']:.0f} s of processors "
-                f"in all), {line['peak_gb']:.1f} GB",
+                f"{line['documents']} in {line['train_seconds']:.0f} s "
+                f"({line['processor_seconds']:.0f} s of processors in all), {line['peak_gb']:.1f} GB",
                 flush=True,
             )
             lines.append(line)
