@@ -24,7 +24,7 @@ from regard.nn.attention.scores.scaled import Scaled
 
 NAME = "regard"  # of the attention function, in `config._attn_implementation`
 ROLE = "regard_carrier"  # where an attention module keeps its `Carrier`
-PASSES = 4  # masks and shapes kept at once: ModernBERT has two of them in a pass
+PASSES = 2  # masks and shapes kept at once: ModernBERT has two of them in a pass; more would only hold memory
 # What an attention may add to its scores; a pattern says nothing about it.
 ADDED = ("position_bias", "softcap", "s_aux")
 
@@ -176,7 +176,8 @@ def keep_mask(
             f"with an attention pattern no other mask is possible, found {unknown[0].split('.')[0]}",
             mend="give each text a row of its own, with attention_mask [b t]",
         )
-    if kv_offset or (int(q_offset) and int(q_offset) + q_length != kv_length):
+    ends = int(q_offset) + q_length == kv_length
+    if kv_offset or (not ends and (int(q_offset) or any(part.startswith("causal") for part in parts))):
         raise UsageError(
             "this cache keeps other keys than all that were read so far; places in the pattern would be off",
             mend="generate with the dynamic cache (cache_implementation=None)",

@@ -51,9 +51,14 @@ def run_reversible(
         weights = [weight for block in undone for part in block for weight in part.parameters() if weight.requires_grad]
         first, second = _Reversible.apply(states, undone, context, *weights)
     for f, g in blocks[len(blocks) - kept :]:
-        first = _added(f, second, context).add_(first)
-        second = _added(g, first, context).add_(second)
+        first = _sum(_added(f, second, context), first)
+        second = _sum(_added(g, first, context), second)
     return first, second
+
+
+def _sum(added: Tensor, stream: Tensor) -> Tensor:
+    """In place where that keeps the stream's number format: under autocast a part gives less precise numbers."""
+    return added.add_(stream) if added.dtype == stream.dtype else stream + added
 
 
 def _added(part: ReversiblePart, seen: Tensor, context: Any) -> Tensor:

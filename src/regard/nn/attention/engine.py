@@ -18,6 +18,7 @@ from regard.nn.attention.engines.sorted import attend_sorted
 from regard.nn.attention.look import note
 from regard.nn.attention.pattern import Band, Grid, Layout, Pattern, Plan, Sorted
 from regard.nn.attention.scores.scaled import Scaled
+from regard.nn.attention.scores.score import penalty_in
 
 ENGINES = ("auto", "dense", "blocked", "flex")
 
@@ -75,6 +76,8 @@ def attend(
     `score`: scaled inner products where none is given.
     """
     score = score or Scaled()
+    if not query.shape[2]:
+        return value.new_zeros(*query.shape[:3], value.shape[-1])
     note(query, key, prepared.pattern, prepared.plan, prepared.keep, score)
     if not score.folds:
         return dense.attend_open(query, key, value, *_dense_bias(prepared, query), score, dropout)
@@ -203,7 +206,9 @@ def _dense_bias(prepared: Prepared, query: Tensor) -> tuple[Tensor | None, Tenso
 
 def _penalised(bias: Tensor | None, plan: Plan, penalty: float, query: Tensor) -> Tensor:
     own = torch.eye(plan.keys, dtype=torch.bool, device=query.device)[plan.offset :]
-    added = torch.zeros(own.shape, dtype=query.dtype, device=query.device).masked_fill_(own, penalty)
+    added = torch.zeros(own.shape, dtype=query.dtype, device=query.device).masked_fill_(
+        own, penalty_in(query.dtype, penalty)
+    )
     return added[None, None] if bias is None else bias + added
 
 

@@ -14,6 +14,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from regard.nn.attention.pattern import Pattern, Plan
+from regard.nn.attention.scores.score import penalty_in
 
 
 def able(query: Tensor) -> bool:
@@ -37,7 +38,7 @@ def score_function(pattern: Pattern, plan: Plan, self_penalty: float | None) -> 
     def score(value: Tensor, b: Tensor, h: Tensor, q: Tensor, k: Tensor) -> Tensor:
         met = pattern.count(b, h, q + plan.offset, k, plan)
         if self_penalty is not None:
-            value = torch.where(q + plan.offset == k, self_penalty, value)
+            value = torch.where(q + plan.offset == k, penalty_in(value.dtype, self_penalty), value)
         return value + met.clamp(min=1).to(value.dtype).log()
 
     return score

@@ -52,7 +52,7 @@ class How:
     @property
     def worth(self) -> float:
         """What a kept probability counts, so that the mean stays: exactly by the dropout as it is drawn."""
-        return 1 / (1 - self.threshold / 2**16)
+        return 1 / (1 - self.threshold / 2**16) if self.threshold < 2**16 else 0.0
 
     def generator(self, piece: int, device: torch.device) -> torch.Generator:
         return torch.Generator(device=device).manual_seed(self.seed + piece)
@@ -67,7 +67,18 @@ def attend_pieces(
     dropout: float = 0.0,
 ) -> Float[Tensor, "b h t v"]:
     """The sum of the pieces. A query that is in none, or sees nothing, gives zero."""
+    query, key, value = (dense_last(tensor) for tensor in (query, key, value))
     return _Attention.apply(query, key, value, pieces, how(scale, dropout))
+
+
+def dense_last(tensor: Tensor) -> Tensor:
+    """With a dense last dimension: torch's kernel takes that for granted and would read elsewhere."""
+    return tensor if tensor.stride(-1) == 1 else tensor.contiguous()
+
+
+def wide(like: Tensor) -> torch.dtype:
+    """The number format of normalisers: float32 for half formats, in which they would lose what probabilities need."""
+    return torch.float32 if like.dtype in (torch.bfloat16, torch.float16) else like.dtype
 
 
 def how(scale: float, dropout: float) -> How:
@@ -94,8 +105,7 @@ def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], 
     texts, heads, queries, _ = query.shape
     # Tokens outside, heads inside: joining the heads afterwards is a view.
     out = query.new_zeros(texts, queries, heads, value.shape[-1]).transpose(1, 2)
-    wide = torch.float32 if query.dtype in (torch.bfloat16, torch.float16) else query.dtype
-    norm = torch.full((texts, heads, queries), float("-inf"), dtype=wide, device=query.device)
+    norm = torch.full((texts, heads, queries), float("-inf"), dtype=wide(query), device=query.device)
     for number, piece in enumerate(pieces):
         text = piece.text
         q, k, v = piece.queries.take(query[text]), piece.keys.take(key[text]), piece.keys.take(value[text])
@@ -160,9 +170,7 @@ def _fused_backward(
     g: Tensor, q: Tensor, k: Tensor, v: Tensor, o: Tensor, n: Tensor, bias: Tensor | None, how: How
 ) -> tuple[Tensor, Tensor, Tensor]:
     flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
-    # Saved tensors are logged nowhere: g may be any view, the kernel wants the last dimension dense.
-    g = g if g.stride(-1) == 1 else g.contiguous()
-    return flash(g, q, k, v, o, n, 0.0, False, attn_mask=bias, scale=how.scale)
+    return flash(dense_last(g), q, k, v, o, n, 0.0, False, attn_mask=bias, scale=how.scale)
 
 
 def _blind(bias: Tensor | None) -> Tensor | None:
@@ -177,13 +185,13 @@ def _open_forward(
 ) -> tuple[Tensor, Tensor]:
     """softmax(q k^T + bias), dropout, times v, a part at a time."""
     out = q.new_empty(*q.shape[:-1], v.shape[-1])
-    norm = torch.empty(q.shape[:-1], dtype=q.dtype, device=q.device)
+    norm = torch.empty(q.shape[:-1], dtype=wide(q), device=q.device)
     for blocks, rows in _parts(q, k):
         scores = _scores(q, k, bias, how, blocks, rows)
         highest = scores.amax(-1)
         shares = scores.softmax(-1)
         # One pass less than logsumexp: the highest probability says how far the normaliser lies above its score.
-        of_norm = highest - shares.amax(-1).log()
+        of_norm = highest.to(norm.dtype) - shares.amax(-1).to(norm.dtype).log()
         if bias is not None:
             blind = highest == float("-inf")
             of_norm.masked_fill_(blind, float("-inf"))
@@ -211,7 +219,8 @@ def _open_backward(
     mean = (g * o).sum(-1, keepdim=True)
     g = g * how.worth
     for blocks, rows in _parts(q, k):
-        shares = _scores(q, k, bias, how, blocks, rows).sub_(n[:, blocks, rows, None]).exp_()
+        scores = _scores(q, k, bias, how, blocks, rows).to(n.dtype)
+        shares = scores.sub_(n[:, blocks, rows, None]).exp_().to(q.dtype)
         of_shares = g[:, blocks, rows] @ v[:, blocks].transpose(-1, -2)
         kept = shares * _kept(shares, how, generator) if how.dropout else shares
         of_v[:, blocks] += kept.transpose(-1, -2) @ g[:, blocks, rows]

@@ -5,6 +5,7 @@ Notable: sorting is a permutation of each round, so gradients go back by the inv
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -15,6 +16,7 @@ from regard.nn.attention.engines import kernel
 from regard.nn.attention.engines.kernel import How, Piece
 from regard.nn.attention.engines.selections import Blocks, gather_rows
 from regard.nn.attention.pattern import Sorted
+from regard.nn.attention.scores.score import penalty_in
 
 AT_ONCE = 2048  # queries of a piece
 
@@ -48,7 +50,7 @@ class _Sorted(torch.autograd.Function):
     ) -> Tensor:
         texts, heads, length, _ = query.shape
         out = query.new_zeros(texts, length, heads, value.shape[-1]).transpose(1, 2)
-        norm = torch.empty(texts, heads, length, dtype=query.dtype, device=query.device)
+        norm = torch.empty(texts, heads, length, dtype=kernel.wide(query), device=query.device)
         ctx.rings = []
         lines: list[Tensor] = []
         for text in range(texts):
@@ -56,7 +58,7 @@ class _Sorted(torch.autograd.Function):
             ctx.rings.append(ring)
             line = ring.queries(query[text]), ring.keys(key[text]), ring.keys(value[text])
             lines += line if any(ctx.needs_input_grad) else ()
-            of_ring, of_norm = kernel.run_forward(*line, ring.pieces, how)
+            of_ring, of_norm = kernel.run_forward(*line, ring.pieces, _of_text(how, text))
             out[text], norm[text] = ring.joined(of_ring[0], of_norm[0])
         norm.masked_fill_(norm == float("-inf"), 0.0)
         ctx.save_for_backward(out, norm, *lines)  # sorted already, in place of what was given
@@ -76,13 +78,18 @@ class _Sorted(torch.autograd.Function):
                 key,
                 value,
                 ring.queries(out[text]),
-                ring.queries(norm[text][..., None])[..., 0],
+                ring.never(ring.queries(norm[text][..., None])[..., 0]),
                 ring.pieces,
-                ctx.how,
+                _of_text(ctx.how, text),
             )
             grads.append((ring.unsorted(found[0][0]), ring.unfolded(found[1][0]), ring.unfolded(found[2][0])))
         wholes = (part[0][None] if len(part) == 1 else torch.stack(part) for part in zip(*grads, strict=True))
         return (*wholes, None, None, None, None)
+
+
+def _of_text(how: How, text: int) -> How:
+    """Each text drops others: the numbers of its pieces begin anew."""
+    return replace(how, seed=how.seed + (text << 20))
 
 
 class _Ring:
@@ -119,6 +126,10 @@ class _Ring:
         if self.padded == self.length:
             return grad
         return grad.masked_fill((self.ring >= self.length)[None, ..., None], 0.0)
+
+    def never(self, norm: Float[Tensor, "1 h ring"]) -> Float[Tensor, "1 h ring"]:
+        """What stands at padding has the last token's normaliser and other keys: no probability, not an overflow."""
+        return norm.masked_fill((self.ring >= self.length)[None], float("inf"))
 
     def joined(self, out: Float[Tensor, "h ring d"], norm: Float[Tensor, "h ring"]) -> tuple[Tensor, Tensor]:
         """Every round back in the order of the text, the rounds joined."""
@@ -183,7 +194,7 @@ class _Ring:
         if self_penalty is None:
             return None
         bias = like.new_zeros(self.chunk, self.before + self.chunk + self.after)
-        bias.diagonal(self.before).fill_(self_penalty)
+        bias.diagonal(self.before).fill_(penalty_in(like.dtype, self_penalty))
         return bias[None, None]
 
     def _own_bias(self, first: int, last: int, hidden: Tensor, self_penalty: float | None, like: Tensor) -> Tensor:
@@ -192,5 +203,5 @@ class _Ring:
         q, k = queries.take(self.ring[..., None]), keys.take(self.line[..., None]).transpose(-1, -2)
         bias = torch.zeros(torch.broadcast_shapes(q.shape, k.shape), dtype=like.dtype, device=like.device)
         if self_penalty is not None:
-            bias.masked_fill_(q == k, self_penalty)
+            bias.masked_fill_(q == k, penalty_in(like.dtype, self_penalty))
         return bias.masked_fill_(keys.take(hidden[..., None]).transpose(-1, -2), float("-inf"))

@@ -38,7 +38,7 @@ class Bigbird(Pattern):
         """Tables: `random` `[b or 1, h, blocks, r]`, blocks of keys drawn for each block of queries (-1: none); `last`
         `[b or 1, 1]`, the last block of each text."""
         size = self.options.block_size
-        most = -(-keys // size)
+        most = max(1, -(-keys // size))
         blocks = [most] if keep is None else _blocks(keep, size)
         blocks = blocks[:1] if len(set(blocks)) == 1 else blocks
         drawn = torch.full((len(blocks), heads, most, self.options.random_blocks), -1)

@@ -39,15 +39,16 @@ class Relative(Score):
 
     def distances(self, furthest: int, last: int) -> Float[Tensor, "h r d"]:
         """W r of each distance from `furthest` down to `last`: all that occur, and one more for `shifted`."""
-        rows = distance_table(furthest, last, self.heads * self.head_size).to(self.position.weight)
+        table = distance_table(furthest, last, self.heads * self.head_size, torch.get_default_dtype())
+        rows = table.to(self.position.weight)
         return self.position(rows).view(-1, self.heads, self.head_size).transpose(0, 1)
 
 
 @lru_cache(maxsize=8)  # all layers of all segments of a text need the same one or two
 @torch.inference_mode(False)  # a tensor made in that mode could not be trained with later
-def distance_table(first: int, last: int, width: int) -> Float[Tensor, "r d"]:
+def distance_table(first: int, last: int, width: int, dtype: torch.dtype) -> Float[Tensor, "r d"]:
     """Sinusoids of the distances `first` down to `last`, 0 among them (Vaswani et al. 2017, section 3.5)."""
-    table = sinusoids(max(first, -last) + 1, width)
+    table = sinusoids(max(first, -last) + 1, width).to(dtype)
     # The sine is odd and the cosine even: a distance below zero needs no sinusoids of its own.
     sign = torch.ones(width, dtype=table.dtype)
     sign[0::2] = -1.0

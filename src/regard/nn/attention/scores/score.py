@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+
+
+def penalty_in(dtype: torch.dtype, penalty: float) -> float:
+    """A self penalty that this number format can hold."""
+    return max(penalty, torch.finfo(dtype).min / 2)
 
 
 class Score(nn.Module, ABC):

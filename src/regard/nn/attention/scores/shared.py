@@ -8,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from regard.nn.attention.scores.score import Score
+from regard.nn.attention.scores.score import Score, penalty_in
 
 
 class Shared(Score):
@@ -26,7 +26,7 @@ class Shared(Score):
         scores = query @ normalised(key).transpose(-1, -2)
         places = torch.arange(key.shape[2], device=key.device)
         own = places[first : first + query.shape[2], None] == places
-        return scores.masked_fill(own, self.self_penalty)
+        return scores.masked_fill(own, penalty_in(scores.dtype, self.self_penalty))
 
     def fold(self, query: Tensor, key: Tensor) -> tuple[Tensor, Tensor, float]:
         return query, _Normalised.apply(key), 1.0
