@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -7,7 +8,7 @@ from huggingface_hub import ModelCard
 from tests.report.finished_runs import PAYLOADS
 
 from regard.records import RunFolder
-from regard.report import card
+from regard.report import card, page
 
 MakeRun = Callable[..., RunFolder]
 
@@ -41,6 +42,19 @@ def test_a_checkpoint_names_transformers(make_run: MakeRun) -> None:
     assert "pipeline(" in card.render(run)
     assert ModelCard(card.render(run)).data.library_name == "transformers"
     assert "pipeline(" not in card.render(make_run(kind="baseline"))
+
+
+def test_a_checkpoint_with_another_attention_is_loaded_through_regard(make_run: MakeRun) -> None:
+    """Plain transformers refuses it: the card must not say otherwise, and names the pattern."""
+    run = make_run(kind="checkpoint")
+    record = json.loads(run.run_json.read_text(encoding="utf-8"))
+    pattern = {"pattern": "window", "left": 16, "right": 16, "dilation": 1, "global_tokens": [0]}
+    run.write_json(run.run_json, {**record, "attention": pattern})
+    said = card.render(run)
+    assert "pipeline(" not in said
+    assert "import regard.auto" in said
+    assert "window, left 16, right 16, dilation 1" in said
+    assert "its attention exchanged for window, left 16" in page.render(run)
 
 
 def test_hostile_labels_stay_text(make_run: MakeRun) -> None:

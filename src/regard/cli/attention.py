@@ -19,15 +19,18 @@ LONG = 4096
 STYLES = {"·": "dim", "■": "blue", "░": "blue", "▒": "blue", "▓": "blue", "█": "blue"}
 
 
+LENGTH = "Tokens of the text; 16 when not given."
+
+
 def show(
     word: Annotated[str, typer.Argument(metavar="PATTERN", help="Its word (see: regard attention list).")],
     sets: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of the pattern; may be repeated.")
     ] = None,
-    length: Annotated[int, typer.Option("--length", metavar="N", help="Tokens of the text.", min=1, max=2048)] = 16,
+    length: Annotated[int | None, typer.Option("--length", metavar="N", help=LENGTH, min=1, max=2048)] = None,
     svg: Annotated[Path | None, typer.Option("--svg", metavar="FILE", help="Write the picture as SVG too.")] = None,
 ) -> Answer:
-    """Draw which query meets which key, and say what that costs.
+    """Draw which query meets which key, and say what that costs; with small settings where none are given.
 
     For example: regard attention show window --set left=2 --set right=2
     """
@@ -36,8 +39,12 @@ def show(
     from regard.nn.attention.cost import cost
     from regard.nn.attention.picture import draw, to_svg
     from regard.records import write_atomically
+    from regard.registry import PATTERNS
 
-    pattern = attention.pattern(word, **recipe.parse_sets(sets or []))
+    settings = recipe.parse_sets(sets or [])
+    if not settings and length is None and word in PATTERNS:  # the defaults would fill a picture of any size
+        settings, length = PATTERNS[word].load_options().picture
+    pattern, length = attention.pattern(word, **settings), length or 16
     picture = draw(pattern, length)
     costs = [cost(pattern, length), cost(pattern, LONG)]
     if svg is not None:

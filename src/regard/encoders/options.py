@@ -107,8 +107,8 @@ class TransformerXlOptions(NetworkOptions):
     heads: int = Field(4, ge=1, description="attention heads a layer")
     feed_forward_size: int = Field(512, ge=1, description="inner width of the feed-forward nets")
     norm: Literal["pre", "post"] = Field("pre", description="layer norm before each part, or after each residual")
-    segment_length: int = Field(128, ge=1, description="tokens read at a time")
-    memory_length: int = Field(128, ge=0, description="tokens before a segment that each layer still meets")
+    segment_length: int = Field(128, ge=1, le=2**24, description="tokens read at a time")
+    memory_length: int = Field(128, ge=0, le=2**24, description="tokens before a segment that each layer still meets")
     pooling: Literal["last", "mean", "max", "attention"] = Field(
         "mean", description="how the states of a text become one vector"
     )
@@ -156,8 +156,10 @@ class ReformerOptions(NetworkOptions):
     )
     heads: int = Field(4, ge=1, description="attention heads a layer")
     feed_forward_size: int = Field(512, ge=1, description="inner width of the feed-forward nets")
-    chunk_length: int = Field(64, ge=1, description="tokens a chunk; each meets its own and the one before")
-    rounds: int = Field(2, ge=1, description="times the text is hashed: more is nearer to full attention, and slower")
+    chunk_length: int = Field(64, ge=1, le=2**24, description="tokens a chunk; each meets its own and the one before")
+    rounds: int = Field(
+        2, ge=1, le=64, description="times the text is hashed: more is nearer to full attention, and slower"
+    )
     hash_seed: int = Field(0, ge=0, lt=2**63, description="of the hash: the same in training and in prediction")
     pooling: Literal["first", "mean", "max", "attention"] = Field(
         "mean", description="how the states of a text become one vector"
@@ -223,8 +225,8 @@ class LongTextOptions(NetworkOptions):
 
 
 class LongformerOptions(LongTextOptions):
-    left: int = Field(128, ge=0, description="tokens before a token that it meets, itself not counted")
-    right: int = Field(128, ge=0, description="tokens after a token that it meets, itself not counted")
+    left: int = Field(128, ge=0, le=2**24, description="tokens before a token that it meets, itself not counted")
+    right: int = Field(128, ge=0, le=2**24, description="tokens after a token that it meets, itself not counted")
     global_tokens: tuple[Annotated[int, Field(ge=0)], ...] = Field(
         (0,), description="places of a text that meet all and are met by all"
     )
@@ -237,8 +239,8 @@ class LongformerOptions(LongTextOptions):
 
 
 class BigbirdOptions(LongTextOptions):
-    block_size: int = Field(64, ge=1, description="tokens a block")
-    random_blocks: int = Field(3, ge=0, description="blocks drawn for each block, for each head apart")
+    block_size: int = Field(64, ge=1, le=2**24, description="tokens a block")
+    random_blocks: int = Field(3, ge=0, le=1024, description="blocks drawn for each block, for each head apart")
     pattern_seed: int = Field(0, ge=0, lt=2**32, description="of the draw: the same in training and in prediction")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"hidden_size": 16, "heads": 2, "feed_forward_size": 32, "block_size": 3, "random_blocks": 1},

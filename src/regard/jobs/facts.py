@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import platform
 import shlex
@@ -76,6 +77,14 @@ def size(run: RunFolder, classifier: Classifier) -> dict[str, int | None]:
     parameters = getattr(model, "num_parameters", None) or getattr(model, "parameters", None)
     total = sum(path.stat().st_size for path in run.model.rglob("*") if path.is_file())
     return {"parameters": parameters() if callable(parameters) else parameters, "bytes": total}
+
+
+def attention(run: RunFolder) -> dict[str, Any] | None:
+    """The attention pattern that the saved model carries, with its settings; None where it has its own attention."""
+    path = run.model / "config.json"
+    config = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    found: dict[str, Any] | None = config.get("attention_pattern")
+    return found
 
 
 def reading(recipe: Recipe, parts: Parts) -> dict[str, Any]:

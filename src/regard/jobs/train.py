@@ -244,6 +244,7 @@ def _write_record(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder
             "model": recipe.model_name,
             "architecture": recipe.entry.word,
             "kind": recipe.entry.kind,
+            "attention": facts.attention(run),
             "labels": parts.labels,
             "multi_label": parts.multi_label,
             "seed": recipe.seed,

@@ -121,13 +121,13 @@ def _use(record: dict[str, Any]) -> str:
 def _loading(record: dict[str, Any], run: RunFolder) -> str:
     name = _name(run)
     parts = [f'```python\nimport regard\n\nmodel = regard.load({name!r})\nmodel.predict(["a text"])\n```']
-    if record["kind"] == "checkpoint":
+    if record["kind"] == "checkpoint" and not record.get("attention"):
         parts.append(
             "It is a plain transformers checkpoint too (without Regard's preprocessing and its way of cutting long "
             "texts):\n\n```python\nfrom transformers import pipeline\n\n"
             f'pipeline("text-classification", {name + "/model"!r})("a text")\n```'
         )
-    elif record["kind"] == "network":
+    elif record["kind"] != "baseline":
         parts.append(
             "Or through transformers:\n\n```python\nimport regard.auto\n"
             "from transformers import AutoModelForSequenceClassification\n\n"
@@ -167,6 +167,11 @@ def _limits(record: dict[str, Any], doctor: dict[str, Any] | None) -> str:
     ]
     if reading := wording.reading(record):
         lines.append(f"- Long texts: {reading}.")
+    if pattern := wording.attention(record):
+        lines.append(
+            f"- Its attention was exchanged for another one ({plain(pattern)}), which the checkpoint met for the first "
+            "time in this training."
+        )
     for finding in (doctor or {}).get("findings", []):
         if finding["severity"] != "note":
             lines.append(f"- Data, {plain(finding['part'])}: {plain(finding['message'])}.")

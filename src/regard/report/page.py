@@ -39,6 +39,7 @@ def render(run: RunFolder) -> str:
         verdict=verdict.sentences(record, scores, predictions, doctor),
         record=record,
         summary=_summary(record),
+        attention=wording.attention(record),
         reading=wording.reading(record),
         recipe=run.read_recipe() if run.recipe.is_file() else "",
         run_name=run.path.resolve().name,

@@ -113,6 +113,14 @@ def label(value: Label | Sequence[str] | None) -> str:
     return value if isinstance(value, str) else ", ".join(value) or "none"
 
 
+def attention(record: dict[str, Any]) -> str:
+    """The pattern that a checkpoint's attention was exchanged for, with its settings; empty where it was not."""
+    pattern = dict(record.get("attention") or {})
+    word = pattern.pop("pattern", "")
+    settings = [f"{name} {value}" for name, value in pattern.items() if value not in (None, [], "")]
+    return ", ".join([word, *settings]) if word else ""
+
+
 def enumeration(words: Sequence[str], most: int = 12) -> str:
     """a, b and c; of more than `most` the first and how many follow."""
     if len(words) > most:

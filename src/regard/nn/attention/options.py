@@ -11,7 +11,8 @@ from pydantic import Field
 
 from regard.recipe import Options
 
-Place = Annotated[int, Field(ge=0)]
+Place = Annotated[int, Field(ge=0, le=2**24)]
+MOST = 2**24  # tokens: more than any text has, and far from where numbers overflow
 
 
 class PatternOptions(Options):
@@ -32,9 +33,11 @@ class CausalOptions(PatternOptions):
 
 
 class WindowOptions(PatternOptions):
-    left: int = Field(256, ge=0, description="keys before a token that it meets, itself not counted")
-    right: int = Field(256, ge=0, description="keys after a token that it meets, itself not counted")
-    dilation: int = Field(1, ge=1, description="only every so manieth key of the window is met")
+    left: int = Field(256, ge=0, le=MOST, description="keys before a token that it meets, itself not counted")
+    right: int = Field(256, ge=0, le=MOST, description="keys after a token that it meets, itself not counted")
+    dilation: int = Field(
+        1, ge=1, le=MOST, description="1: every key of the window is met; 2: every second one; and so on"
+    )
     global_tokens: tuple[Place, ...] = Field((), description="places that meet all and are met by all")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"left": 3, "right": 3},
@@ -48,9 +51,9 @@ class WindowOptions(PatternOptions):
 
 
 class ChunkOptions(PatternOptions):
-    chunk_length: int = Field(64, ge=1, description="tokens a chunk")
-    before: int = Field(1, ge=0, description="chunks before its own that a token meets")
-    after: int = Field(0, ge=0, description="chunks after its own that a token meets")
+    chunk_length: int = Field(64, ge=1, le=MOST, description="tokens a chunk")
+    before: int = Field(1, ge=0, le=64, description="chunks before its own that a token meets")
+    after: int = Field(0, ge=0, le=64, description="chunks after its own that a token meets")
     wrap: bool = Field(True, description="the first chunk looks back at the last one, as in Reformer")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"chunk_length": 4},
@@ -62,8 +65,10 @@ class ChunkOptions(PatternOptions):
 
 
 class BigbirdOptions(PatternOptions):
-    block_size: int = Field(64, ge=1, description="tokens a block")
-    random_blocks: int = Field(3, ge=0, description="blocks drawn for each block of queries, for each head apart")
+    block_size: int = Field(64, ge=1, le=MOST, description="tokens a block")
+    random_blocks: int = Field(
+        3, ge=0, le=1024, description="blocks drawn for each block of queries, for each head apart"
+    )
     seed: int = Field(0, ge=0, lt=2**32, description="of the draw: the same blocks in training and in prediction")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"block_size": 3, "random_blocks": 2},
@@ -74,11 +79,11 @@ class BigbirdOptions(PatternOptions):
 
 
 class LshOptions(PatternOptions):
-    chunk_length: int = Field(64, ge=1, description="tokens a chunk of the sorted text")
-    before: int = Field(1, ge=0, description="sorted chunks before its own that a token meets")
-    after: int = Field(0, ge=0, description="sorted chunks after its own that a token meets")
-    rounds: int = Field(1, ge=1, description="times the text is hashed and sorted")
-    buckets: tuple[Annotated[int, Field(ge=2, multiple_of=2)], ...] | None = Field(
+    chunk_length: int = Field(64, ge=1, le=MOST, description="tokens a chunk of the sorted text")
+    before: int = Field(1, ge=0, le=64, description="sorted chunks before its own that a token meets")
+    after: int = Field(0, ge=0, le=64, description="sorted chunks after its own that a token meets")
+    rounds: int = Field(1, ge=1, le=64, description="times the text is hashed and sorted")
+    buckets: tuple[Annotated[int, Field(ge=2, le=2**16, multiple_of=2)], ...] | None = Field(
         None, description="buckets a round, or their factors; from the length when not given"
     )
     seed: int = Field(0, ge=0, lt=2**63, description="of the random rotations")
@@ -92,8 +97,8 @@ class LshOptions(PatternOptions):
 
 
 class SegmentOptions(PatternOptions):
-    segment_length: int = Field(128, ge=1, description="tokens a segment")
-    memory_length: int = Field(128, ge=0, description="keys before its own segment that a token still meets")
+    segment_length: int = Field(128, ge=1, le=MOST, description="tokens a segment")
+    memory_length: int = Field(128, ge=0, le=MOST, description="keys before its own segment that a token still meets")
     examples: ClassVar[tuple[dict[str, Any], ...]] = (
         {"segment_length": 4, "memory_length": 4},
         {"segment_length": 3, "memory_length": 5},
