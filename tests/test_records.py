@@ -22,7 +22,7 @@ def test_a_hash_is_of_texts_and_labels_and_computed_once(monkeypatch):
     known = corpus.sha256()
     assert known == Corpus("other", ["3", "4"], ["a film", "a play"], ["good", "bad"]).sha256()
     assert known not in (corpus.take([0]).sha256(), corpus.take([1, 0]).sha256())
-    monkeypatch.setattr("regard.records.hashlib", None)
+    monkeypatch.setattr("regard.records.corpus.hashlib", None)
     assert corpus.sha256() == known
 
 
