@@ -127,7 +127,7 @@ def measure(word: str, task: str, given: argparse.Namespace) -> Iterator[dict[st
     seconds = round(time.perf_counter() - began, 1)
     for distance in given.distances:
         held_out = corpus(task, {distance: HELD_OUT}, 3)
-        said = trained.classifier.probabilities(held_out.texts).argmax(1)
+        said = trained.predictor.probabilities(held_out.texts).argmax(1)
         right = sum(parts.labels[row] == gold for row, gold in zip(said, held_out.labels, strict=True))
         low, high = proportion_confint(right, HELD_OUT, method="wilson")
         yield {

@@ -9,4 +9,5 @@ os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 from jaxtyping import install_import_hook
 
-install_import_hook(["regard.nn", "regard.encoders", "regard.tasks.networks"], "beartype.beartype")
+HEADS = [f"regard.tasks.{task}.networks" for task in ("classify", "tag", "answer")]
+install_import_hook(["regard.nn", "regard.encoders", *HEADS], "beartype.beartype")

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from regard import assets
 from regard.errors import DataError, ModelError, UsageError
 from regard.records import RunFolder
-from regard.registry import ARCHITECTURES, PATTERNS, TASKS, Entry, unknown_word
+from regard.registry import ARCHITECTURES, PATTERNS, TASKS, Entry, resolve, unknown_word
 
 
 class Options(BaseModel):
@@ -39,8 +39,13 @@ class DataOptions(Options):
     train: str = Field("", description="a file, a folder, an asset's word or a hub id")
     validation: str | None = Field(None, description="every choice is made on it; cut from train when not given")
     test: str | None = Field(None, description="scored once, at the end")
-    text_column: str | None = Field(None, description="guessed and shown when not given")
-    label_column: str | None = Field(None, description="guessed and shown when not given")
+    text_column: str | None = Field(
+        None, description="of texts, of words (tag) or of contexts (answer); guessed and shown when not given"
+    )
+    label_column: str | None = Field(
+        None, description="of labels, of tags or of answers; guessed and shown when not given"
+    )
+    question_column: str | None = Field(None, description="of questions (answer); guessed and shown when not given")
     label_separator: str | None = Field(None, description="splits one cell into several labels (multi-label)")
     validation_fraction: float = Field(0.1, gt=0, lt=1, description="share of train that validation is cut from")
     split: Literal["auto", "random", "blocks"] = Field(
@@ -102,8 +107,8 @@ class TrainingOptions(Options):
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target given to all labels alike")
     evaluations_per_epoch: int = Field(1, ge=1, description="on the validation part; the best checkpoint is kept")
     early_stopping_patience: int = Field(0, ge=0, description="evaluations without a gain before it stops; 0: never")
-    metric_for_best_model: Literal["loss", "accuracy", "macro_f1"] = Field(
-        "accuracy", description="of the validation part"
+    metric_for_best_model: Literal["loss", "accuracy", "macro_f1", "f1", "exact_match"] = Field(
+        "accuracy", description="of the validation part; what there is depends on the task"
     )
     save_steps: int = Field(0, ge=0, description="a checkpoint every so many steps; 0: at every evaluation")
     save_total_limit: int = Field(2, ge=1, description="checkpoints kept, the best one besides")
@@ -114,8 +119,9 @@ class TrainingOptions(Options):
 class Recipe(Options):
     """One run: what is asked (`task`), of which data, by which model, trained how.
 
-    `model` holds `name` (the architecture's word or a checkpoint) and the options of that architecture; `attention`,
-    where a checkpoint's attention is exchanged, `pattern` (its word) and the settings of that pattern.
+    `model` holds `name` (the architecture's word or a checkpoint) and the options of that architecture; `head` the
+    options of the task; `attention`, where a checkpoint's attention is exchanged, `pattern` (its word) and the settings
+    of that pattern.
     """
 
     task: str = "classify"
@@ -124,7 +130,9 @@ class Recipe(Options):
     preprocess: PreprocessOptions = Field(default_factory=PreprocessOptions)
     tokens: TokenOptions = Field(default_factory=TokenOptions)
     model: dict[str, Any] = Field(default_factory=dict)
+    head: dict[str, Any] = Field(default_factory=dict)
     attention: dict[str, Any] | None = None
+    augment: dict[str, Any] | None = None
     training: TrainingOptions = Field(default_factory=TrainingOptions)
 
     @property
@@ -141,8 +149,14 @@ class Recipe(Options):
         options = {key: value for key, value in self.model.items() if key != "name"}
         return self.entry.load_options()(**options)
 
+    @property
+    def head_options(self) -> Any:
+        """The task's own options, as an instance of its options class."""
+        return TASKS[self.task].load_options()(**self.head)
+
     def to_toml(self) -> str:
-        return tomli_w.dumps(_without_none(self.model_dump()))
+        settings = _without_none(self.model_dump())
+        return tomli_w.dumps({name: value for name, value in settings.items() if value != {}})
 
 
 def architecture(name: str) -> Entry:
@@ -193,18 +207,38 @@ def build(
         pairs = ", ".join(f"{task}: {word}" for word, e in ARCHITECTURES.items() if task in e.tasks)
         raise UsageError(f"{name} does not do {task}. Pairs that exist: {pairs}")
     options_class = entry.load_options()
-    given = merge(options_class.recipe_defaults, given)
+    given = merge(_defaults(task, entry.kind, options_class), given)
     options = {key: value for key, value in given["model"].items() if key != "name"}
-    try:
-        resolved = options_class(**options)
-    except ValidationError as error:
-        raise UsageError(_describe(error, "model", options_class)) from None
-    given["model"] = {"name": name, **resolved.model_dump()}
+    given["model"] = {"name": name, **_resolved(options, "model", options_class)}
+    given["head"] = _resolved(given.get("head") or {}, "head", TASKS[task].load_options())
+    given["augment"] = _augment(given.get("augment"))
     given["attention"] = _attention(given.get("attention")) if _exchanges_attention(entry) else None
     try:
-        return Recipe(**given)
+        recipe = Recipe(**given)
     except ValidationError as error:
         raise UsageError(_describe(error)) from None
+    metric, metrics = recipe.training.metric_for_best_model, TASKS[task].load_options().metrics
+    if metric not in metrics:
+        raise UsageError(f"training.metric_for_best_model: {task} has no {metric}", mend=f"one of {', '.join(metrics)}")
+    return recipe
+
+
+def _defaults(task: str, kind: str, options_class: Any) -> dict[str, Any]:
+    """What suits the architecture, then what suits the task with this kind of model, which wins."""
+    of_task = TASKS[task].load_options()
+    metric = {"training": {"metric_for_best_model": of_task.metrics[0]}}
+    return merge(merge(metric, options_class.recipe_defaults), of_task.recipe_defaults.get(kind, {}))
+
+
+def _resolved(given: Any, group: str, options_class: Any) -> dict[str, Any]:
+    """Every setting of a group. Raises `UsageError` naming the path that is wrong."""
+    if not isinstance(given, Mapping):
+        raise UsageError(f"{group}: a group of settings is expected (given: {given!r})")
+    try:
+        resolved: dict[str, Any] = options_class(**given).model_dump()
+    except ValidationError as error:
+        raise UsageError(_describe(error, group, options_class)) from None
+    return resolved
 
 
 def _attention(given: Any) -> dict[str, Any] | None:
@@ -226,22 +260,40 @@ def _attention(given: Any) -> dict[str, Any] | None:
         raise UsageError(_describe(error, "attention", options_class)) from None
 
 
+def _augment(given: Any) -> dict[str, Any] | None:
+    """`[augment]` with every setting of its methods; None where nothing is augmented. Raises `UsageError`."""
+    if given is None:
+        return None
+    # By name: the methods are the text room's, which stands above this one.
+    resolved = _resolved(given, "augment", resolve("regard.text.augment.options:AugmentOptions"))
+    return resolved if resolved["methods"] else None
+
+
 def _exchanges_attention(entry: Entry) -> bool:
     """Networks of our own have the attention that they are named after."""
     return entry.kind == "checkpoint"
 
 
-def refuse_unused(sets: Mapping[str, Any] | list[str], models: Sequence[str]) -> None:
-    """Raise `UsageError` for a setting that no model named uses: who sets it expects that it does something.
+def refuse_unused(sets: Mapping[str, Any] | list[str], models: Sequence[str], *, task: str = "classify") -> None:
+    """Raise `UsageError` for a setting that no model named uses, or that the task has no use for: who sets it expects
+    that it does something.
 
     For what a call sets; a recipe's file may well be whole, or another model's.
     """
     entries = [architecture(name) for name in models]
+    asked = TASKS[task].load_options()
     for path in _leaves(nest(sets)):
-        if any(_uses(entry, path) for entry in entries):
+        if any(f"{path}.".startswith(f"{group}.") for group in asked.unused):
+            raise UsageError(f"{path}: {task} does not use this setting", mend="leave it out")
+        heads = [word for word in asked.network_only if path == f"head.{word}"]
+        if any(_uses(entry, path) and not (heads and entry.kind != "network") for entry in entries):
             continue
         who = f"{models[0]} does not use" if len(models) == 1 else f"none of {', '.join(models)} uses"
-        others = ", ".join(word for word, entry in ARCHITECTURES.items() if _uses(entry, path))
+        others = ", ".join(
+            word
+            for word, entry in ARCHITECTURES.items()
+            if task in entry.tasks and _uses(entry, path) and not (heads and entry.kind != "network")
+        )
         raise UsageError(f"{path}: {who} this setting", mend=f"leave it out, or take a model that does: {others}")
 
 

@@ -96,11 +96,19 @@ ARCHITECTURES = Registry(
         kind="baseline",
     ),
     Entry(
+        "spacy",
+        "regard.baselines.spacy:SpacyTagger",
+        "spaCy's packaged English pipeline as it is, its types named as the data name them",
+        options="regard.baselines.options:SpacyOptions",
+        tasks=("tag",),
+        kind="baseline",
+    ),
+    Entry(
         "rnn",
         "regard.encoders.rnn:RnnConfig",
         "plain recurrent network (Elman 1990)",
         options="regard.encoders.options:RnnOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -108,7 +116,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.rnn:RnnConfig",
         "long short-term memory (Hochreiter and Schmidhuber 1997)",
         options="regard.encoders.options:LstmOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -116,7 +124,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.rnn:RnnConfig",
         "gated recurrent unit (Cho et al. 2014)",
         options="regard.encoders.options:GruOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -124,7 +132,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.cnn:CnnConfig",
         "convolutions over word vectors, max over time (Kim 2014)",
         options="regard.encoders.options:CnnOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag"),
         kind="network",
     ),
     Entry(
@@ -132,7 +140,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.transformer:TransformerConfig",
         "self-attention encoder, trained from scratch (Vaswani et al. 2017)",
         options="regard.encoders.options:TransformerOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -140,7 +148,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.transformer_xl:TransformerXLConfig",
         "segments with a memory, relative positions, any length (Transformer-XL, Dai et al. 2019)",
         options="regard.encoders.options:TransformerXlOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -148,7 +156,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.reformer_config:ReformerConfig",
         "reversible layers with local and hashed attention, for long texts (Reformer, Kitaev et al. 2020)",
         options="regard.encoders.options:ReformerOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -156,7 +164,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.longformer:LongformerConfig",
         "a sliding window and global tokens, for long texts (Beltagy et al. 2020)",
         options="regard.encoders.options:LongformerOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -164,7 +172,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.bigbird:BigbirdConfig",
         "blocks that meet their neighbours, the ends and random ones, for long texts (Zaheer et al. 2020)",
         options="regard.encoders.options:BigbirdOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="network",
     ),
     Entry(
@@ -172,14 +180,31 @@ ARCHITECTURES = Registry(
         "regard.encoders.pretrained:load_classifier",
         "a Hugging Face checkpoint: an asset's word (minilm), a folder, or a hub id",
         options="regard.encoders.options:CheckpointOptions",
-        tasks=("classify",),
+        tasks=("classify", "tag", "answer"),
         kind="checkpoint",
     ),
 )
 
 TASKS = Registry(
     "task",
-    Entry("classify", "regard.tasks.classify:Classify", "one label, or several, for a text"),
+    Entry(
+        "classify",
+        "regard.tasks.classify:Classify",
+        "one label, or several, for a text",
+        options="regard.tasks.options:ClassifyOptions",
+    ),
+    Entry(
+        "tag",
+        "regard.tasks.tag:Tag",
+        "a tag for each word: names, parts of speech",
+        options="regard.tasks.options:TagOptions",
+    ),
+    Entry(
+        "answer",
+        "regard.tasks.answer:AnswerQuestions",
+        "the stretch of a text that answers a question",
+        options="regard.tasks.options:AnswerOptions",
+    ),
 )
 
 PATTERNS = Registry(
@@ -258,5 +283,79 @@ SCORES = Registry(
         "shared",
         "regard.nn.attention.scores.shared:Shared",
         "one vector for query and key (Reformer, Kitaev et al. 2020)",
+    ),
+)
+
+AUGMENTATIONS = Registry(
+    "augmentation",
+    Entry(
+        "synonyms",
+        "regard.text.augment.synonyms:Synonyms",
+        "words become synonyms from WordNet (Wei and Zou 2019)",
+        options="regard.text.augment.options:SynonymOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "swap",
+        "regard.text.augment.swap:Swap",
+        "words change places (Wei and Zou 2019)",
+        options="regard.text.augment.options:SwapOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "delete",
+        "regard.text.augment.delete:Delete",
+        "words are left out (Wei and Zou 2019)",
+        options="regard.text.augment.options:DeleteOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "insert",
+        "regard.text.augment.insert:Insert",
+        "synonyms of words come in elsewhere (Wei and Zou 2019)",
+        options="regard.text.augment.options:InsertOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "eda",
+        "regard.text.augment.eda:Eda",
+        "synonyms, swap, delete or insert, drawn for each copy (Wei and Zou 2019)",
+        options="regard.text.augment.options:EdaOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "keyboard",
+        "regard.text.augment.keyboard:Keyboard",
+        "a letter becomes its neighbour on the keyboard (QWERTY)",
+        options="regard.text.augment.options:KeyboardOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "ocr",
+        "regard.text.augment.ocr:Ocr",
+        "letters are misread as a scanner would: rn for m, 1 for l",
+        options="regard.text.augment.options:OcrOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "entity",
+        "regard.text.augment.entity:EntitySwap",
+        "an entity becomes another one of its type from the training data (Dai and Adel 2020)",
+        options="regard.text.augment.options:EntityOptions",
+        tasks=("tag",),
+    ),
+    Entry(
+        "contextual",
+        "regard.text.augment.contextual:Contextual",
+        "words become what a masked language model expects there (Kobayashi 2018)",
+        options="regard.text.augment.options:ContextualOptions",
+        tasks=("classify", "tag"),
+    ),
+    Entry(
+        "backtranslate",
+        "regard.text.augment.backtranslate:Backtranslate",
+        "translated into another language and back (Sennrich et al. 2016; Edunov et al. 2018)",
+        options="regard.text.augment.options:BacktranslateOptions",
+        tasks=("classify",),
     ),
 )

@@ -54,12 +54,12 @@ def test_a_long_text_is_read_in_training_and_after_loading(family: str, texts: P
     assert config["model_type"] == "regard-patterned"
     assert config["attention_pattern"] == group
     loaded = regard.load(out)
-    assert carriers(loaded.classifier.model)
+    assert carriers(loaded.predictor.model)
     text = texts.read_text().splitlines()[1].rpartition(",")[0]
     assert len(loaded.predict(text)) == 1
-    encoded = loaded.classifier.encoder.encode([text], offsets=False)[0]
+    encoded = loaded.predictor.encoder.encode([text], offsets=False)[0]
     assert len(encoded.ids) > 64
-    scores, _ = attention(loaded.classifier, encoded, last_layer=True)
+    scores, _ = attention(loaded.predictor, encoded, last_layer=True)
     assert sum(scores) == pytest.approx(1)
     again = tmp_path / "again"
     assert run("train", out / "recipe.toml", "--out", again, "--force", "--quiet") == 0
@@ -129,7 +129,7 @@ def test_attention_that_is_shown_is_that_of_the_pattern(texts: Path, tmp_path: P
     model = checkpoint("bert", texts, tmp_path / "model")
     sets = {"attention.pattern": "window", "attention.left": 2, "attention.right": 2, "tokens.max_length": LONG}
     trained = regard.train(texts, model=str(model), out=tmp_path / "run", sets=sets, force=True, quiet=True)
-    encoded = trained.classifier.encoder.encode([texts.read_text().splitlines()[1]], offsets=False)[0]
-    scores, _ = attention(trained.classifier, encoded, last_layer=True)
+    encoded = trained.predictor.encoder.encode([texts.read_text().splitlines()[1]], offsets=False)[0]
+    scores, _ = attention(trained.predictor, encoded, last_layer=True)
     assert all(score == 0 for score in scores[3:])  # the first token meets itself and two more
     assert torch.tensor(scores[1:3]).gt(0).all()

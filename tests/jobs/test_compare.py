@@ -106,7 +106,7 @@ def test_seeds_are_bands(data: Path, tmp_path: Path, reviews: Callable[..., Path
         data, models=["cnn", "gru"], seeds=2, seed=5, test=test, out=tmp_path / "c", sets=_shared(), quiet=True
     )
     assert [row["seeds"] for row in found.models] == [[5, 6], [5, 6]]
-    assert all(len(row["accuracies"]) == len(row["runs"]) == 2 for row in found.models)
+    assert all(len(row["figures"]) == len(row["runs"]) == 2 for row in found.models)
     assert found.n == 30
     assert found.verdict.pairs[0].test == "paired bootstrap over texts and seeds"
     assert (tmp_path / "c" / "cnn-seed6" / "report.html").is_file()

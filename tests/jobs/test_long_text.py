@@ -12,7 +12,7 @@ import regard
 from regard import manifest
 from regard.jobs.fit_network import EncodedFeed
 from regard.jobs.load import load
-from regard.tasks.predictions import read_predictions
+from regard.tasks.classify.predictions import read_predictions
 from regard.training.loop import Interrupted
 
 SETS = {
@@ -118,7 +118,7 @@ def test_a_text_that_is_not_read_whole_is_said_when_it_is_answered(trained, capl
         assert caplog.messages == []
         trained.predict(["short", "a long text of many words " * 100])
     [said] = caplog.messages
-    assert said.startswith(f"1 of 2 texts: longer than the {trained.classifier.encoder.reach} tokens")
+    assert said.startswith(f"1 of 2 texts: longer than the {trained.predictor.encoder.reach} tokens")
     assert "windows" in said
 
 

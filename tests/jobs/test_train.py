@@ -14,7 +14,7 @@ import regard.auto
 from regard import manifest
 from regard.errors import DataError, ModelError, UsageError
 from regard.jobs.load import load
-from regard.tasks.predictions import read_predictions
+from regard.tasks.classify.predictions import read_predictions
 from regard.text.read import read
 
 QUICK = {

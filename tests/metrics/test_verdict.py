@@ -104,7 +104,7 @@ def test_of_several_cheaper_ones_the_more_accurate_is_taken() -> None:
 
 
 def test_equally_right_goes_by_cost_however_small() -> None:
-    correct = contender("one", 0.8).correct
+    correct = contender("one", 0.8).right
     said = verdict([Contender("slow", correct, 1.1, 1), Contender("quick", correct, 1.0, 1)], seed=1)
     assert said.take == "quick"
     assert "are right equally often" in said.sentence

@@ -42,7 +42,7 @@ def integrated_gradients(
 
     model, windows = classifier.model, encoded.windows
     column = classifier.labels.index(target)
-    with torch.enable_grad(), _still(model):
+    with torch.enable_grad(), still(model):
         ids = torch.tensor([window.ids for window in windows], device=model.device)
         special = torch.tensor([window.special for window in windows], device=model.device)
         embed = model.get_input_embeddings()
@@ -55,7 +55,7 @@ def integrated_gradients(
             of_text = pooled(logits, [len(windows)] * steps, classifier.window_pooling)
             return log_odds(of_text, column, multi_label=classifier.multi_label)
 
-        attributions, detail = _integrate(score, text[None], baseline[None])
+        attributions, detail = integrate(score, text[None], baseline[None])
     detail["baseline"] = "padding, special tokens kept"
     if len(windows) > 1:
         detail["windows"] = len(windows)
@@ -70,9 +70,10 @@ def log_odds(logits: Float[Tensor, "s k"], column: int, *, multi_label: bool) ->
     return logits[:, column] - logits[:, others].logsumexp(1)
 
 
-def _integrate(
-    score: Any, text: Float[Tensor, "1 w t d"], baseline: Float[Tensor, "1 w t d"]
-) -> tuple[Float[Tensor, "1 w t d"], dict[str, Any]]:
+def integrate(
+    score: Any, text: Float[Tensor, "1 *t d"], baseline: Float[Tensor, "1 *t d"]
+) -> tuple[Float[Tensor, "1 *t d"], dict[str, Any]]:
+    """Attributions along the straight path from `baseline` to `text`, with as many steps as completeness asks for."""
     import torch
     from captum.attr import IntegratedGradients
 
@@ -125,7 +126,7 @@ def _padding(classifier: NetworkClassifier, embed: Any, ids: Int[Tensor, "w t"])
 
 
 @contextmanager
-def _still(model: Any) -> Iterator[None]:
+def still(model: Any) -> Iterator[None]:
     """Evaluation mode, and no gradients for the weights (a third of the work); all as before afterwards.
 
     cuDNN computes no gradient of a recurrent layer in evaluation mode, so it is set aside.

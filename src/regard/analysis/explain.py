@@ -43,8 +43,6 @@ def explain(classifier: Classifier, text: str, *, method: str | None = None, tar
     the output by default (multi-label: the most probable label). Raises `UsageError` for a method that this model does
     not have and for an unknown label.
     """
-    from regard.tasks.classify import predictions
-
     known = methods(classifier)
     chosen = known[0] if method is None else method
     if chosen not in known:
@@ -53,7 +51,7 @@ def explain(classifier: Classifier, text: str, *, method: str | None = None, tar
             mend=f"its methods are {', '.join(known)}",
         )
     corpus = Corpus("the text given", ["0"], [text], multi_label=classifier.multi_label)
-    prediction = predictions(classifier, corpus)[0]
+    prediction = classifier.predictions(corpus)[0]
     spoken_for = _target(prediction, classifier.labels, target)
     pieces, detail = _METHODS[chosen](classifier, text, spoken_for)
     return Explanation(
@@ -67,6 +65,13 @@ def explain(classifier: Classifier, text: str, *, method: str | None = None, tar
         seen=seen(text, [(start, end) for start, end, _ in pieces]),
         detail=detail,
     )
+
+
+def explain_text(
+    classifier: Classifier, corpus: Corpus, *, method: str | None = None, target: str | None = None
+) -> Explanation:
+    """`explain` for the one text of a corpus."""
+    return explain(classifier, corpus.texts[0], method=method, target=target)
 
 
 def _target(prediction: Prediction, labels: list[str], target: str | None) -> str:

@@ -52,6 +52,13 @@ class TfidfOptions(NgramOptions):
     c: float = Field(10.0, gt=0)
 
 
+class SpacyOptions(Options):
+    """The packaged English pipeline has nothing to set; which of its types means which of the data's is learned."""
+
+    recipe_defaults: ClassVar[dict[str, Any]] = {}
+    unused: ClassVar[tuple[str, ...]] = ("tokens", "training", "preprocess", "head")
+
+
 class NbsvmOptions(NgramOptions):
     """Wang and Manning 2012. `alpha` smooths the counts, `beta` interpolates between the mean weight (0) and the
     SVM's own weights (1)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,39 +14,49 @@ from regard.errors import DataError
 
 def doctor(
     source: options.Source,
+    task: options.Task = None,
     validation: options.Validation = None,
     test: options.Test = None,
     text_column: options.TextColumn = None,
     label_column: options.LabelColumn = None,
+    question_column: options.QuestionColumn = None,
     label_separator: options.LabelSeparator = None,
+    mend: Annotated[
+        Path | None,
+        typer.Option("--mend", metavar="FILE", help="Write DATA with its broken tags mended, as Parquet (tag)."),
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="End with 0 although something blocks.")] = False,
     offline: bool = False,
 ) -> Answer:
-    """Look for empty and doubled texts, contradicting and ordered labels, imbalance and leaks between parts.
+    """Look for empty and doubled texts, contradicting and ordered labels, imbalance and leaks between parts; broken
+    tags; answers that are not in their text.
 
     Ends with 3 where something makes a training meaningless.
     """
-    from regard.text.doctor import examine
-    from regard.text.read import read
+    from regard.recipe import DataOptions
+    from regard.tasks.task import task_of
 
+    asked = task_of(task or "classify")
+    columns = DataOptions(
+        text_column=text_column,
+        label_column=label_column,
+        question_column=question_column,
+        label_separator=label_separator,
+    )
     parts = {
-        name: read(
-            given,
-            text_column=text_column,
-            label_column=label_column,
-            label_separator=label_separator,
-            offline=offline,
-        )
+        name: asked.read(given, columns, offline=offline)
         for name, given in (("train", source), ("validation", validation), ("test", test))
         if given is not None
     }
-    diagnosis = examine(parts)
+    diagnosis = asked.examine(parts)
+    mended = [] if mend is None else asked.mend(parts["train"], mend)
     document = {
-        "task": "classify",
+        "task": asked.word,
         "n": sum(map(len, parts.values())),
         "blocked": diagnosis.blocked,
         "columns": {name: part.columns for name, part in parts.items()},
         **diagnosis.to_json(),
+        **({} if mend is None else {"mended": mended, "written": str(mend)}),
     }
 
     def show() -> None:
@@ -53,5 +64,9 @@ def doctor(
             print(f"{name}: {part.told()}")
         for line in diagnosis.lines():
             print(line)
+        for change in mended:
+            print(f"mended: {change}")
+        if mend is not None:
+            print(f"written: {mend}")
 
     return Answer(document, show, exit_code=DataError.exit_code if diagnosis.blocked and not force else 0)

@@ -11,6 +11,7 @@ def evaluate(
     source: options.Source,
     text_column: options.TextColumn = None,
     label_column: options.LabelColumn = None,
+    question_column: options.QuestionColumn = None,
     label_separator: options.LabelSeparator = None,
     offline: bool = False,
 ) -> Answer:
@@ -22,6 +23,7 @@ def evaluate(
         source,
         text_column=text_column,
         label_column=label_column,
+        question_column=question_column,
         label_separator=label_separator,
         offline=offline,
     )

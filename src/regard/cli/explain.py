@@ -27,8 +27,13 @@ def explain(
     ] = None,
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="LABEL", help="The label to speak for; the answer when not given."),
+        typer.Option(
+            "--target",
+            metavar="LABEL",
+            help="What to speak for: a label; tag: a word of the text, or its number from 0. The output when not given.",
+        ),
     ] = None,
+    question: options.Question = None,
     html: Annotated[
         Path | None, typer.Option("--html", metavar="FILE", help="Write the highlighted text as a page too.")
     ] = None,
@@ -37,7 +42,7 @@ def explain(
     from regard.jobs.load import load
 
     model = load(run)
-    explanation = model.explain(text, method=method, target=target)
+    explanation = model.explain(text, method=method, target=target, question=question)
     if html is not None:
         _write_page(html, explanation)
     document = {"task": model.recipe.task, "n": 1, "run": str(run), **explanation.to_json()}

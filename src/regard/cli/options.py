@@ -19,8 +19,13 @@ def _training(flag: str, metavar: str | None, help_text: str, **more: Any) -> An
 Run = Annotated[Path, typer.Argument(metavar="RUN", help="The folder that a training wrote.")]
 Source = Annotated[str, typer.Argument(metavar="DATA", help="A file, folder, asset's word or hub id.")]
 
-TextColumn = Annotated[str | None, _data("--text-column", "NAME", "The column with the texts.")]
-LabelColumn = Annotated[str | None, _data("--label-column", "NAME", "The column with the labels.")]
+TextColumn = Annotated[
+    str | None, _data("--text-column", "NAME", "The column with the texts; tag: the words, answer: the contexts.")
+]
+LabelColumn = Annotated[
+    str | None, _data("--label-column", "NAME", "The column with the labels; tag: the tags, answer: the answers.")
+]
+QuestionColumn = Annotated[str | None, _data("--question-column", "NAME", "The column with the questions (answer).")]
 LabelSeparator = Annotated[str | None, _data("--label-separator", "SIGN", "Splits a cell into several labels.")]
 Validation = Annotated[
     str | None,
@@ -29,7 +34,10 @@ Validation = Annotated[
 Test = Annotated[str | None, _data("--test", "DATA", "Scored once, at the end.")]
 MaxTrainExamples = Annotated[int | None, _data("--max-train-examples", "N", "Train on at most N texts.", min=1)]
 
-Task = Annotated[str | None, _training("--task", "WORD", "What is asked of a text.")]
+Task = Annotated[str | None, _training("--task", "WORD", "What is asked of a text: classify, tag or answer.")]
+Question = Annotated[
+    str | None, typer.Option("--question", metavar="TEXT", help="What to ask of each text (a run of the task answer).")
+]
 Model = Annotated[
     str | None,
     _training("--model", "WORD", "An architecture (see: regard models), a checkpoint's folder or hub id."),

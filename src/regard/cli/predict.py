@@ -1,11 +1,12 @@
-"""`regard predict RUN "text"`: labels for texts given as words, in a file, or on standard input."""
+"""`regard predict RUN "text"`: what a model says of texts given as words, in a file, or on standard input."""
 
 from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,22 +15,25 @@ from regard.cli.answer import Answer
 from regard.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from regard.records import Prediction
+    from regard.records import TagPrediction
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a text must not steer the terminal
 
 
 def predict(
     run: options.Run,
-    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts to label.")] = None,
+    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...", help="Texts to ask about.")] = None,
     file: Annotated[
         Path | None,
         typer.Option("--file", metavar="FILE", help="Any file that train takes; .txt: one text a line."),
     ] = None,
+    question: options.Question = None,
     text_column: options.TextColumn = None,
+    question_column: options.QuestionColumn = None,
     offline: bool = False,
 ) -> Answer:
-    """Label texts: one line each with label, confidence and text, separated by tabs.
+    """Ask a trained model about texts. One line a text with label, confidence and text; of a tagger one for each name
+    that it finds, with its place; of a model that answers, the answer. Separated by tabs.
 
     Without TEXT and --file, texts are read from standard input, one a line.
     """
@@ -40,8 +44,12 @@ def predict(
         raise UsageError("texts are given and --file too", mend="give one of them")
     if texts == ["-"] or file == Path("-"):
         texts, file = None, None
-    given = texts or (_from_file(file, text_column, offline) if file else _from_standard_input())
-    predictions = model.predict(given)
+    if file is not None and file.suffix.lower() != ".txt":
+        columns = {"text_column": text_column, "question_column": question_column}
+        predictions = model.ask(model.read(file, **columns, needs_gold=False, offline=offline))
+    else:
+        given = texts or (_from_text_file(file) if file is not None else _from_standard_input())
+        predictions = model.predict(given, question)
     document = {
         "task": model.recipe.task,
         "n": len(predictions),
@@ -49,6 +57,13 @@ def predict(
         "predictions": [prediction.to_json() for prediction in predictions],
     }
     return Answer(document, lambda: _show(predictions))
+
+
+def _from_text_file(file: Path) -> list[str]:
+    try:
+        return _lines(file.read_bytes(), str(file))
+    except OSError as error:
+        raise DataError(str(error.strerror), file=file) from None
 
 
 def _from_standard_input() -> list[str]:
@@ -79,10 +94,33 @@ def _lines(content: bytes, name: str) -> list[str]:
     return lines
 
 
-def _show(predictions: list[Prediction]) -> None:
+def _show(predictions: Sequence[Any]) -> None:
+    from regard.records import AnswerPrediction, TagPrediction
+
     for prediction in predictions:
-        label = prediction.output if isinstance(prediction.output, str) else ",".join(prediction.output)
-        print(_on_one_line(label), f"{prediction.confidence:.4f}", _on_one_line(prediction.input), sep="\t")
+        rows = [_row(prediction)]
+        if isinstance(prediction, TagPrediction):
+            rows = _found(prediction)
+        elif isinstance(prediction, AnswerPrediction):
+            rows = [(prediction.output or "(no answer)", f"{prediction.confidence:.4f}", prediction.question)]
+        for row in rows:
+            print(*map(_on_one_line, row), sep="\t")
+
+
+def _row(prediction: Any) -> tuple[str, ...]:
+    label = prediction.output if isinstance(prediction.output, str) else ",".join(prediction.output)
+    return label, f"{prediction.confidence:.4f}", prediction.input
+
+
+def _found(prediction: TagPrediction) -> list[tuple[str, ...]]:
+    """Each entity with its characters; of tags that mark none, the text with a tag behind each word."""
+    if not prediction.marks:
+        words = (prediction.input[start:end] for start, end in prediction.words)
+        return [(" ".join(f"{word}/{tag}" for word, tag in zip(words, prediction.output, strict=True)),)]
+    return [
+        (item.label, f"{item.confidence:.4f}", f"{item.start}:{item.end}", prediction.input[item.start : item.end])
+        for item in prediction.entities
+    ] or [("-", f"{prediction.confidence:.4f}", "", prediction.input)]
 
 
 def _on_one_line(text: str) -> str:

@@ -21,6 +21,7 @@ DROPOUTS = (
     "embd_pdrop",
     "classifier_dropout",
     "seq_classif_dropout",
+    "qa_dropout",
 )
 ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 
@@ -57,22 +58,75 @@ def load_classifier(
     With `attention` (a recipe's group) it carries that pattern, and is lengthened where it has learned fewer than
     `max_length` positions. Raises `ModelError`, and `UsageError` for a model that can't carry a pattern.
     """
-    from transformers import AutoConfig, AutoModelForSequenceClassification
+    from regard.encoders.first_token import read_first_token_only
+
+    model, pattern = _read(
+        "AutoModelForSequenceClassification",
+        name,
+        "a text classifier",
+        labels=labels,
+        problem_type="multi_label_classification" if multi_label else "single_label_classification",
+        options=options,
+        offline=offline,
+        pad_token_id=pad_token_id,
+    )
+    read_first_token_only(model)
+    return _carry(model, attention or pattern, max_length)
+
+
+def load_head(
+    auto_class: str,
+    name: str,
+    what: str,
+    *,
+    labels: list[str] | None,
+    options: CheckpointOptions,
+    offline: bool = False,
+    pad_token_id: int | None = None,
+    attention: dict[str, Any] | None = None,
+    max_length: int = 0,
+) -> Any:
+    """A checkpoint under a head of transformers, which `auto_class` (AutoModelForTokenClassification, ...) names.
+
+    `what` says in errors what it was to be. With `labels` the head is new unless it was trained for the same; None
+    stands for a head without labels, which has two outputs, a beginning and an end, and is new where the checkpoint has
+    none. `attention` and `max_length` as in `load_classifier`. Raises `ModelError`, and `UsageError` for a model that
+    can't carry a pattern.
+    """
+    model, pattern = _read(
+        auto_class, name, what, labels=labels, options=options, offline=offline, pad_token_id=pad_token_id
+    )
+    return _carry(model, attention or pattern, max_length)
+
+
+def _read(
+    auto_class: str,
+    name: str,
+    what: str,
+    *,
+    labels: list[str] | None,
+    problem_type: str | None = None,
+    options: CheckpointOptions,
+    offline: bool,
+    pad_token_id: int | None,
+) -> tuple[Any, dict[str, Any] | None]:
+    """The model as its checkpoint has it, and the attention pattern that this was saved with, if any."""
+    import transformers
 
     from regard.encoders import patterned_auto
-    from regard.encoders.first_token import read_first_token_only
 
     patterned_auto.register()
 
     place, local = locate(name, offline=offline)
+    pattern = None
     try:
-        config = AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
+        config = transformers.AutoConfig.from_pretrained(place, local_files_only=local, trust_remote_code=False)
         if isinstance(config, patterned_auto.PatternedConfig):
-            attention, config = attention or config.attention_pattern, config.base()
+            pattern, config = config.attention_pattern, config.base()
         trained_labels = dict(config.label2id or {})
-        _configure(config, labels, multi_label, options, pad_token_id)
+        _configure(config, labels, problem_type, options, pad_token_id)
         with quiet():
-            model = AutoModelForSequenceClassification.from_pretrained(
+            model = getattr(transformers, auto_class).from_pretrained(
                 place,
                 config=config,
                 local_files_only=local,
@@ -83,18 +137,18 @@ def load_classifier(
     except (OSError, ValueError, RuntimeError) as error:
         first = str(error).strip().splitlines()[0]
         raise ModelError(
-            f"{name}: it can't be loaded as a text classifier: {first}",
+            f"{name}: it can't be loaded as {what}: {first}",
             mend="give a folder with config.json and model.safetensors, an asset's word, or a hub id that is reachable",
         ) from None
-    if trained_labels != config.label2id:
+    if labels is not None and trained_labels != config.label2id:
         _begin_heads_again(model)
-    read_first_token_only(model)
-    if attention is not None:
-        _carry(model, attention, max_length)
-    return model
+    return model, pattern
 
 
-def _carry(model: Any, attention: dict[str, Any], max_length: int) -> None:
+def _carry(model: Any, attention: dict[str, Any] | None, max_length: int) -> Any:
+    """The model, with an attention pattern where one is named."""
+    if attention is None:
+        return model
     from regard.encoders.lengthen import lengthen, positions
     from regard.encoders.patterned import use
 
@@ -103,6 +157,7 @@ def _carry(model: Any, attention: dict[str, Any], max_length: int) -> None:
         lengthen(model, max_length)
     settings = dict(attention)
     use(model, settings.pop("pattern"), **settings)
+    return model
 
 
 def _begin_heads_again(model: Any) -> None:
@@ -118,12 +173,17 @@ def _begin_heads_again(model: Any) -> None:
 
 
 def _configure(
-    config: Any, labels: list[str], multi_label: bool, options: CheckpointOptions, pad_token_id: int | None
+    config: Any,
+    labels: list[str] | None,
+    problem_type: str | None,
+    options: CheckpointOptions,
+    pad_token_id: int | None,
 ) -> None:
-    config.num_labels = len(labels)
-    config.id2label = dict(enumerate(labels))
-    config.label2id = {label: index for index, label in enumerate(labels)}
-    config.problem_type = "multi_label_classification" if multi_label else "single_label_classification"
+    config.num_labels = 2 if labels is None else len(labels)
+    if labels is not None:
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: index for index, label in enumerate(labels)}
+    config.problem_type = problem_type
     for names, value in ((DROPOUTS, options.dropout), (ATTENTION_DROPOUTS, options.attention_dropout)):
         for field in names:
             if hasattr(config, field):

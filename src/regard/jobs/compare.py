@@ -36,6 +36,7 @@ class Comparison:
 
     folder: Path
     task: str
+    headline: str
     n: int
     data: dict[str, Any]
     models: list[dict[str, Any]]
@@ -50,6 +51,7 @@ class Comparison:
     def to_json(self) -> dict[str, Any]:
         return {
             "task": self.task,
+            "headline": self.headline,
             "n": self.n,
             "report": str(self.report),
             **self.verdict.to_json(),
@@ -70,6 +72,7 @@ def compare(
     test: Any = None,
     text_column: str | None = None,
     label_column: str | None = None,
+    question_column: str | None = None,
     max_train_examples: int | None = None,
     task: str | None = None,
     seed: int | None = None,
@@ -87,14 +90,20 @@ def compare(
     if len(set(models)) < 2 or len(set(models)) < len(models):
         found = ", ".join(models) or "none"
         raise UsageError(f"different models are compared, found: {found}", mend="--models tfidf,lstm,minilm")
-    recipes.refuse_unused(sets or {}, models)
+    recipes.refuse_unused(sets or {}, models, task=task or "classify")
     own = {model: sets_for(model, models, sets) for model in models}
-    entrants = [Entrant(model, own[model], max_train_examples) for model in models]
-    named = {"data.text_column": text_column, "data.label_column": label_column, "task": task, "seed": seed}
+    entrants = [Entrant(model, own[model], max_train_examples, task=task or "classify") for model in models]
+    named = {
+        "data.text_column": text_column,
+        "data.label_column": label_column,
+        "data.question_column": question_column,
+        "task": task,
+        "seed": seed,
+    }
     layer = recipes.nest({key: value for key, value in named.items() if value is not None})
     settled, *_ = [recipes.build(layer, model=model, sets=own[model]) for model in models]
     folder = Path(out) if out is not None else Path("runs") / f"{_stem(data)}-compare"
-    split = cut(data, validation, test, options=settled.data, seed=settled.seed, offline=offline)
+    split = cut(data, validation, test, recipe=settled, offline=offline)
     every = range(settled.seed, settled.seed + seeds)
     return run(entrants, split, folder, seeds=every, force=force, offline=offline, quiet=quiet)
 
@@ -162,21 +171,18 @@ def _train(recipe: Recipe, split: Split, out: Path, force: bool, offline: bool, 
 
 
 def _judge(results: list[Result], split: Split, folder: Path, *, seed: int) -> Comparison:
-    import numpy as np
-
-    from regard.metrics.compare import paired_bootstrap
     from regard.metrics.verdict import Contender, verdict
 
+    task = split.task
     rows, contenders = {}, []
     for result in results:
-        row, correct = result.to_json(folder), result.correct()
-        nothing = np.zeros((1, correct.shape[1]))
-        row["interval"] = list(paired_bootstrap(correct, nothing, seed=seed).interval)
+        row, (right, of) = result.to_json(folder), result.tallies()
+        contenders.append(Contender(row["model"], right, row["latency_ms"], row["bytes"], of=of))
+        row["interval"] = list(contenders[-1].interval(seed=seed))
         rows[row["model"]] = row
-        contenders.append(Contender(row["model"], correct, row["latency_ms"], row["bytes"]))
-    found = verdict(contenders, seed=seed)
+    found = verdict(contenders, seed=seed, headline=task.headline)
     ranked = [rows[name] for name in found.ranking]
-    return Comparison(folder, results[0].models[0].recipe.task, len(split.test), split.describe(), ranked, found)
+    return Comparison(folder, task.word, task.headline, len(split.test), split.describe(), ranked, found)
 
 
 def _name_peers(result: Result, comparison: Comparison) -> None:
@@ -186,7 +192,7 @@ def _name_peers(result: Result, comparison: Comparison) -> None:
     mine = result.entrant.model
     noise = {frozenset((pair.first, pair.second)): pair.within_noise for pair in comparison.verdict.pairs}
     peers = [
-        {"model": row["model"], "accuracy": row["accuracy"], "within_noise": noise[frozenset((mine, row["model"]))]}
+        {"model": row["model"], "figure": row["figure"], "within_noise": noise[frozenset((mine, row["model"]))]}
         for row in comparison.models
         if row["model"] != mine
     ]

@@ -16,6 +16,7 @@ from regard.jobs.load import load
 from regard.jobs.shared_split import Split
 from regard.records import Corpus, Explanation, RunFolder
 from regard.report import compare_page
+from regard.tasks.task import task_of
 
 logger = logging.getLogger("regard")
 
@@ -121,7 +122,7 @@ def hold_out(plan: Plan) -> Split:
         f"{len(test.validation):,} of {len(whole):,} reviews are held out and scored once; "
         f"choices are made on {len(rest.validation):,} others. {test.note or ''}"
     )
-    return Split(rest.train, rest.validation, test.validation, note.strip())
+    return Split(task_of("classify"), rest.train, rest.validation, test.validation, note.strip())
 
 
 def _explain(folder: Path, test: Corpus) -> list[Explanation]:

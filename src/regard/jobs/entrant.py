@@ -48,6 +48,7 @@ class Entrant:
     sets: Sets = None
     max_train_examples: int | None = None
     folder: str = "{name}-seed{seed}"
+    task: str = "classify"
 
     def run_folder(self, seed: int) -> str:
         name = self.model.removeprefix("hub:").strip("/").replace("/", "--")
@@ -57,9 +58,9 @@ class Entrant:
         data: dict[str, Any] = dict(files)
         if self.max_train_examples is not None:
             data["max_train_examples"] = self.max_train_examples
-        built = recipes.build({}, model=self.model, sets=self.sets)
+        built = recipes.build({"task": self.task}, model=self.model, sets=self.sets)
         # What the comparison decides wins over `sets`: its files have columns of their own, its seeds are the run's.
-        data.update(text_column=None, label_column=None, label_separator=None)
+        data.update(text_column=None, label_column=None, question_column=None, label_separator=None)
         return built.model_copy(
             update={
                 "seed": seed,
@@ -76,27 +77,34 @@ class Result:
     entrant: Entrant
     models: list[Model]
 
-    def correct(self) -> np.ndarray:
-        """Which texts each training got right, bool `[seeds n]`."""
+    def tallies(self) -> tuple[np.ndarray, np.ndarray]:
+        """How much of each text each training got right, and of how much, `[seeds n]` each."""
         import numpy as np
 
-        from regard.tasks.predictions import read_predictions
-
-        rows = (read_predictions(model.run.predictions) for model in self.models)
-        return np.array([[item.output == item.gold for item in row] for row in rows])
+        task = self.models[0].task
+        rows = (task.read_predictions(model.run.predictions) for model in self.models)
+        counted = np.array([[task.tally(item) for item in row] for row in rows], dtype=float)
+        return counted[..., 0], counted[..., 1]
 
     def to_json(self, folder: Path) -> dict[str, Any]:
-        """Means over the seeds; `accuracies` and `runs` are in the order of `seeds`."""
+        """Means over the seeds; `figure` is that of the task's headline, `figures` and `runs` are in the order of
+        `seeds`."""
         records = [model.record for model in self.models]
-        accuracies = [model.scores.values["accuracy"] for model in self.models]
+        headline = self.models[0].task.headline
+        figures = [model.scores.values[headline] for model in self.models]
         first = records[0]
+        averaged = {
+            name: fmean(model.scores.values[name] for model in self.models)
+            for name in ("accuracy", "macro_f1", "exact_match")
+            if all(name in model.scores.values for model in self.models)
+        }
         return {
             "model": self.entrant.model,
             "kind": first["kind"],
             "seeded": first["kind"] != "baseline",
-            "accuracy": fmean(accuracies),
-            "macro_f1": fmean(model.scores.values["macro_f1"] for model in self.models),
-            "accuracies": accuracies,
+            **averaged,
+            "figure": fmean(figures),
+            "figures": figures,
             "seeds": [record["seed"] for record in records],
             "train_examples": first["data"]["train"]["n"],
             "seconds": fmean(record["timings"]["total"] for record in records),

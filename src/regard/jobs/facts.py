@@ -18,7 +18,8 @@ from regard.records import RunFolder
 if TYPE_CHECKING:
     from regard.jobs.prepare import Parts
     from regard.recipe import Recipe
-    from regard.tasks.classify import Classifier
+    from regard.records import Corpus
+    from regard.tasks.task import Predictor
 
 PACKAGES = (
     "torch",
@@ -71,9 +72,9 @@ def _device() -> str:
     return "cpu"
 
 
-def size(run: RunFolder, classifier: Classifier) -> dict[str, int | None]:
+def size(run: RunFolder, predictor: Predictor) -> dict[str, int | None]:
     """Trainable and frozen numbers of the model, and the bytes of its folder."""
-    model = getattr(classifier, "model", None)
+    model = getattr(predictor, "model", None)
     parameters = getattr(model, "num_parameters", None) or getattr(model, "parameters", None)
     total = sum(path.stat().st_size for path in run.model.rglob("*") if path.is_file())
     return {"parameters": parameters() if callable(parameters) else parameters, "bytes": total}
@@ -100,16 +101,17 @@ def reading(recipe: Recipe, parts: Parts) -> dict[str, Any]:
     }
 
 
-def latency(classifier: Classifier, texts: list[str], most: int = 20) -> dict[str, float | int]:
+def latency(predictor: Predictor, corpus: Corpus, most: int = 20) -> dict[str, float | int]:
     """Median milliseconds for one text at a time, after one that warms up."""
-    sample = texts[:: max(1, len(texts) // most)][:most]
+    rows = range(len(corpus))[:: max(1, len(corpus) // most)][:most]
+    sample = [corpus.take([row]) for row in rows]
     if not sample:
         return {"median": float("nan"), "n": 0}
-    classifier.probabilities(sample[:1])
+    predictor.predictions(sample[0])
     spent = []
     for text in sample:
         started = time.perf_counter()
-        classifier.probabilities([text])
+        predictor.predictions(text)
         spent.append((time.perf_counter() - started) * 1000)
     return {"median": round(statistics.median(spent), 3), "n": len(sample)}
 

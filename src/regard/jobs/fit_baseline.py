@@ -1,13 +1,12 @@
-"""The part of training that is a baseline's: normalised texts, one fit. No torch."""
+"""The part of training that is a baseline's: one fit. No torch."""
 
 from __future__ import annotations
 
+from regard.jobs.augment import augmented
 from regard.jobs.prepare import Parts, examine
 from regard.jobs.trained import Stopwatch, Trained, save_model
 from regard.recipe import Recipe
 from regard.records import RunFolder
-from regard.tasks.classify import BaselineClassifier
-from regard.text.normalise import Normaliser
 
 
 def fit_baseline(
@@ -24,15 +23,15 @@ def fit_baseline(
     """Fit a baseline; `run.model` then holds it. Only `force` matters: it is soon done, offline and silent."""
     with watch.stage("prepare"):
         examine(parts, None, None, force=force)
-        normaliser = Normaliser(recipe.preprocess)
-        texts = [normaliser(text).text for text in parts.train.texts]
+        taught = augmented(parts.train, recipe.augment, seed=recipe.seed, offline=offline)
     with watch.stage("train"):
-        model = recipe.entry.load()(recipe.model_options)
-        model.fit(texts, parts.train.labels, parts.labels, parts.multi_label, recipe.seed)
-    save_model(run, model.save)
-    classifier = BaselineClassifier(model, normaliser, parts.labels, parts.multi_label, recipe.model_name)
+        predictor = parts.task.fit_baseline(recipe, taught, parts.labels)
+    save_model(run, predictor.save)
     return Trained(
-        classifier,
-        {"examples_per_second": round(len(texts) / max(watch.stages["train"], 1e-9), 1)},
-        lambda part: classifier.probabilities(parts.named()[part].texts),
+        predictor,
+        {
+            "copies": len(taught) - len(parts.train),
+            "examples_per_second": round(len(taught) / max(watch.stages["train"], 1e-9), 1),
+        },
+        lambda part: predictor.predictions(parts.named()[part]),
     )

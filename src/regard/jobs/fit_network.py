@@ -7,19 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from regard.encoders.pretrained import locate
 from regard.encoders.quiet import quiet as silenced
 from regard.errors import UsageError
+from regard.jobs.augment import augmented
 from regard.jobs.prepare import Parts, examine, fingerprint
 from regard.jobs.trained import Stopwatch, Trained, save_model
 from regard.recipe import Recipe
 from regard.records import RunFolder
-from regard.tasks import classify
+from regard.tasks.task import NetworkPredictor
 from regard.text.batch import TokenBudget
-from regard.text.normalise import Normaliser
-from regard.text.tokenise import Encoded, TextEncoder, load_tokenizer, train_tokenizer
 
 if TYPE_CHECKING:
     import torch
@@ -27,21 +23,18 @@ if TYPE_CHECKING:
 
 @dataclass
 class EncodedFeed:
-    """Batches for the training loop: rows by token budget, as padded tensors with their targets."""
+    """Batches for the training loop: rows by token budget, as the predictor pads them with their targets."""
 
-    encoded: Sequence[Encoded]
-    targets: np.ndarray
+    predictor: NetworkPredictor
+    encoded: Sequence[Any]
+    targets: Sequence[Any]
     budget: TokenBudget
-    pad_id: int
 
     def epoch(self, number: int) -> list[list[int]]:
         return self.budget.epoch(number)
 
     def batch(self, rows: Sequence[int]) -> dict[str, torch.Tensor]:
-        import torch
-
-        inputs = classify.batch_of([self.encoded[row] for row in rows], self.pad_id)
-        return {**inputs, "labels": torch.from_numpy(self.targets[list(rows)])}
+        return self.predictor.batch([self.encoded[row] for row in rows], [self.targets[row] for row in rows])
 
 
 def fit_network(
@@ -58,34 +51,28 @@ def fit_network(
     """Train a network or fine-tune a checkpoint; `run.model` then holds its best weights."""
     from regard.training import loop, progress
 
+    task = parts.task
     with watch.stage("prepare"):
-        encoder = _encoder(recipe, parts, offline=offline)
-        encoded = {name: encoder.encode(part.texts, offsets=False) for name, part in parts.named().items()}
-        examine(parts, encoded, encoder, force=force)
-        model = classify.build_network(recipe, encoder, parts.labels, parts.multi_label, offline=offline)
-        _check_length(recipe, model)
-    classifier = classify.NetworkClassifier(
-        model,
-        encoder,
-        parts.labels,
-        parts.multi_label,
-        recipe.model_name,
-        recipe.entry.kind,
-        window_pooling=recipe.tokens.window_pooling,
-    )
-    target = {
-        name: classify.targets(part, parts.labels, parts.multi_label)
-        for name, part in parts.named().items()
-        if name != "test"
-    }
-    options = recipe.training
+        taught = augmented(parts.train, recipe.augment, seed=recipe.seed, offline=offline)
+        encoder = task.encoder(recipe, taught, offline=offline)
+        encoded = {name: task.encode(encoder, part) for name, part in parts.named().items()}
+        examine(parts, encoded, encoder, force=force)  # the doctor looks at the texts alone, not at their copies
+        copies = taught.take(range(len(parts.train), len(taught)))
+        encoded["train"] += task.encode(encoder, copies)
+        predictor = task.network(recipe, encoder, parts.labels, multi_label=parts.multi_label, offline=offline)
+        _check_length(recipe, predictor.model)
+        target = {
+            name: predictor.targets(part, encoded[name])
+            for name, part in {"train": taught, "validation": parts.validation}.items()
+        }
+    held_out = encoded["validation"], target["validation"], parts.validation
     with watch.stage("train"):
         result = loop.fit(
-            model,
-            _feed(recipe, encoded["train"], target["train"], encoder),
-            loss=classify.loss_function(parts.multi_label, options.label_smoothing, recipe.tokens.window_pooling),
-            evaluate=lambda _: _validate(classifier, encoded["validation"], target["validation"]),
-            options=options,
+            predictor.model,
+            _feed(recipe, predictor, encoded["train"], target["train"]),
+            loss=predictor.loss(recipe.training),
+            evaluate=lambda _: predictor.validate(*held_out),
+            options=recipe.training,
             seed=recipe.seed,
             run=run,
             fingerprint=fingerprint(recipe, parts),
@@ -93,35 +80,24 @@ def fit_network(
             progress=progress.progress_for(quiet, sys.stderr, what=f"{recipe.model_name} on {parts.train.source}"),
         )
     watch.stages["train"] = round(result.seconds, 3)  # all of it: a resumed training began before this process
-    model.to("cpu").eval()
+    predictor.model.to("cpu").eval()
+    predictor.settle(encoded["validation"], parts.validation)
     with silenced():
-        save_model(run, model.save_pretrained, encoder.save)
+        save_model(run, predictor.save)
     return Trained(
-        classifier,
+        predictor,
         {
             "steps": result.steps,
+            "copies": len(copies),
             "epochs": result.epochs,
             "best_step": result.best_step,
             "best_metrics": result.best_metrics,
             "stopped": result.stopped,
             "examples_per_second": result.examples_per_second,
+            "counted": task.counted,
         },
-        lambda part: classifier.encoded_probabilities(encoded[part]),
+        lambda part: predictor.encoded_predictions(encoded[part], parts.named()[part]),
     )
-
-
-def _encoder(recipe: Recipe, parts: Parts, *, offline: bool) -> TextEncoder:
-    """A checkpoint's own tokenizer, or one trained on the training part."""
-    own = recipe.entry.kind == "checkpoint"
-    if own != (recipe.tokens.kind == "checkpoint"):
-        kinds = "checkpoint" if own else "wordpiece, bpe or word"
-        raise UsageError(f"tokens.kind: {recipe.model_name} takes {kinds}, given: {recipe.tokens.kind}")
-    if own:
-        place, local = locate(recipe.model_name, offline=offline)
-        return classify.text_encoder(recipe, load_tokenizer(place, local=local))
-    normaliser = Normaliser(recipe.preprocess)
-    texts = (normaliser(text).text for text in parts.train.texts)
-    return classify.text_encoder(recipe, train_tokenizer(texts, recipe.tokens))
 
 
 def _check_length(recipe: Recipe, model: Any) -> None:
@@ -144,27 +120,13 @@ def _positions(model: Any) -> int | None:
     return None if most is None else int(most)
 
 
-def _feed(recipe: Recipe, encoded: list[Encoded], target: np.ndarray, encoder: TextEncoder) -> EncodedFeed:
+def _feed(recipe: Recipe, predictor: NetworkPredictor, encoded: Sequence[Any], target: Sequence[Any]) -> EncodedFeed:
     options = recipe.training
     budget = TokenBudget(
-        [len(item.ids) for item in encoded],
+        [max(len(window.ids) for window in item.windows) for item in encoded],
         options.batch_tokens,
         options.max_batch_examples,
         recipe.seed,
         windows=[len(item.windows) for item in encoded],
     )
-    return EncodedFeed(encoded, target, budget, encoder.pad_id)
-
-
-def _validate(classifier: classify.NetworkClassifier, encoded: list[Encoded], target: np.ndarray) -> dict[str, float]:
-    """Loss, accuracy and macro-F1 on the validation part: what early stopping and the best checkpoint go by."""
-    from sklearn.metrics import f1_score
-
-    probabilities = classifier.encoded_probabilities(encoded)
-    said = probabilities > classify.THRESHOLD if classifier.multi_label else probabilities.argmax(1)
-    right = (said == target).all(1) if classifier.multi_label else said == target
-    return {
-        "loss": classify.mean_loss(probabilities, target, classifier.multi_label),
-        "accuracy": float(right.mean()),
-        "macro_f1": float(f1_score(target, said, average="macro", zero_division=0)),
-    }
+    return EncodedFeed(predictor, encoded, target, budget)

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regard import recipe as recipes
-from regard.errors import DataError, UsageError
-from regard.records import Corpus, Explanation, Prediction, RunFolder, Scores
+from regard.errors import UsageError
+from regard.records import Corpus, Explanation, RunFolder, Scores
 
 if TYPE_CHECKING:
-    from regard.tasks.classify import Classifier
+    from regard.tasks.task import Predictor, Task
 
 logger = logging.getLogger("regard")
 
@@ -37,10 +37,14 @@ class Model:
         return recipes.of_run(self.run)
 
     @cached_property
-    def classifier(self) -> Classifier:
-        from regard.tasks.classify import load_classifier
+    def task(self) -> Task:
+        from regard.tasks.task import task_of
 
-        return load_classifier(self.run)
+        return task_of(self.recipe.task)
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        return self.task.load(self.run)
 
     @cached_property
     def scores(self) -> Scores:
@@ -60,49 +64,62 @@ class Model:
         """The page of the run."""
         return self.run.report
 
-    def predict(self, texts: str | list[str]) -> list[Prediction]:
-        """One prediction a text, in order; ids are positions from 0."""
+    def predict(self, texts: str | list[str], questions: str | list[str] | None = None) -> list[Any]:
+        """One prediction a text, in order; ids are positions from 0. `answer` asks a question of each text, or one
+        question of all."""
         given = [texts] if isinstance(texts, str) else list(texts)
         for item in given:
             if not isinstance(item, str):
                 raise UsageError(f"a text is expected, found {type(item).__name__}: {item!r}")
-        ids = [str(position) for position in range(len(given))]
-        return self._predictions(Corpus("given texts", ids, given, multi_label=self.multi_label))
+        asked = [questions] * len(given) if isinstance(questions, str) else questions
+        return self.ask(self.task.given(given, asked))
 
-    def explain(self, text: str, *, method: str | None = None, target: str | None = None) -> Explanation:
-        """Which words of `text` counted. `analysis.explain.methods` names what the model can do."""
-        from regard.analysis.explain import explain
+    def ask(self, corpus: Corpus) -> list[Any]:
+        """One prediction for each text of a corpus of the task's kind; what is not read of long ones is said."""
+        return self._predictions(corpus)
 
-        if target is not None and target not in self.labels:
-            raise UsageError(recipes.unknown_word("label", target, self.labels))
-        return explain(self.classifier, text, method=method, target=target)
-
-    def evaluate(
+    def read(
         self,
         source: Any,
         *,
         text_column: str | None = None,
         label_column: str | None = None,
+        question_column: str | None = None,
         label_separator: str | None = None,
+        needs_gold: bool = True,
         offline: bool = False,
-    ) -> Scores:
-        """Scores on other labelled texts; columns are the recipe's where none are named.
+    ) -> Any:
+        """A corpus of the task's kind; columns are the recipe's where none are named. Raises `DataError`."""
+        named = {
+            "text_column": text_column,
+            "label_column": label_column,
+            "question_column": question_column,
+            "label_separator": label_separator,
+        }
+        options = self.recipe.data.model_copy(update={name: value for name, value in named.items() if value})
+        return self.task.read(source, options, needs_gold=needs_gold, offline=offline)
+
+    def explain(
+        self, text: str, *, method: str | None = None, target: str | None = None, question: str | None = None
+    ) -> Explanation:
+        """Which words of `text` counted; by the model's best method where none is named.
+
+        `target` is a label (classify), or a word of the text or its number from 0 (tag); the output is explained where
+        none is named. `question` is for `answer`.
+        """
+        from regard.analysis.reasons import explain
+
+        corpus = self.task.given([text], None if question is None else [question])
+        return explain(self.task, self.predictor, corpus, method=method, target=target)
+
+    def evaluate(self, source: Any, **reading: Any) -> Scores:
+        """Scores on other labelled texts; `reading` names columns and `offline` as `read` does.
 
         Raises `DataError` where the source can't be read or holds a label that the model never saw.
         """
-        from regard.metrics.classify import score
-        from regard.text.read import read
-
-        data = self.recipe.data
-        corpus = read(
-            source,
-            text_column=text_column or data.text_column,
-            label_column=label_column or data.label_column,
-            label_separator=label_separator or data.label_separator,
-            offline=offline,
-        )
-        self._refuse_unknown_labels(corpus)
-        return score(
+        corpus = self.read(source, **reading)
+        self.task.refuse_unknown(corpus, self.labels, multi_label=self.multi_label)
+        return self.task.score(
             self._predictions(corpus),
             self.labels,
             part=corpus.source,
@@ -110,16 +127,13 @@ class Model:
             seed=self.recipe.seed,
         )
 
-    def _predictions(self, corpus: Corpus) -> list[Prediction]:
-        from regard.tasks.classify import NetworkClassifier, as_predictions, predictions
-
-        classifier = self.classifier
-        if not isinstance(classifier, NetworkClassifier):
-            return predictions(classifier, corpus)
-        encoded = classifier.encoder.encode(corpus.texts, offsets=False)
-        self._say_what_is_cut([item.tokens_in_text for item in encoded], classifier.encoder.reach)
-        rows = classifier.encoded_probabilities(encoded)
-        return as_predictions(rows, corpus, self.labels, self.multi_label)
+    def _predictions(self, corpus: Corpus) -> list[Any]:
+        predictor: Any = self.predictor
+        if predictor.kind == "baseline":
+            return list(predictor.predictions(corpus))
+        encoded = self.task.encode(predictor.encoder, corpus)
+        self._say_what_is_cut([item.tokens_in_text for item in encoded], predictor.reach)
+        return list(predictor.encoded_predictions(encoded, corpus))
 
     def _say_what_is_cut(self, lengths: list[int], reach: int) -> None:
         from regard.report.wording import NOT_READ, texts
@@ -130,15 +144,3 @@ class Model:
                 "%d of %s: longer than the %s tokens that are read (strategy %s): %s",
                 cut, texts(len(lengths)), f"{reach:,}", strategy, NOT_READ[strategy],
             )  # fmt: skip
-
-    def _refuse_unknown_labels(self, corpus: Corpus) -> None:
-        from regard.tasks.classify import targets
-
-        if corpus.multi_label != self.multi_label:
-            kind = "several labels" if self.multi_label else "one label"
-            raise DataError(
-                f"the model gives {kind} to a text, these data do not",
-                file=corpus.source,
-                mend="name the label column, and the sign between labels with --label-separator",
-            )
-        targets(corpus, self.labels, self.multi_label)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from regard.errors import DataError
-from regard.recipe import DataOptions, Recipe
+from regard.recipe import Recipe
 from regard.records import Corpus
-from regard.text import doctor, split
-from regard.text.read import read
+from regard.tasks.task import Task, task_of
+from regard.text.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
-    from regard.text.tokenise import Encoded, TextEncoder
+    from regard.tasks.task import Encoded
 
 logger = logging.getLogger("regard")
 HOPELESS = ("no_texts", "one_class")  # findings that no --force can train on
@@ -28,6 +28,7 @@ class Parts:
     which are not read (`truncated`), and the share of tokens that are not (`unread`).
     """
 
+    task: Task
     train: Corpus
     validation: Corpus
     test: Corpus | None
@@ -35,7 +36,7 @@ class Parts:
     split_note: str | None
     labels: list[str]
     multi_label: bool
-    diagnosis: doctor.Diagnosis | None = None
+    diagnosis: Diagnosis | None = None
     longer: dict[str, float] = field(default_factory=dict)
     truncated: dict[str, float] = field(default_factory=dict)
     unread: dict[str, float] = field(default_factory=dict)
@@ -58,9 +59,9 @@ class Parts:
 
 def prepare(recipe: Recipe, *, offline: bool = False) -> Parts:
     """Read the parts that a recipe names; cut validation from train where none is given. Raises `DataError`."""
-    options = recipe.data
+    options, task = recipe.data, task_of(recipe.task)
     train, validation, test = (
-        _read(source, options, offline=offline) if source else None
+        task.read(source, options, offline=offline) if source else None
         for source in (options.train, options.validation, options.test)
     )
     assert train is not None, "a settled recipe names training data"
@@ -69,40 +70,20 @@ def prepare(recipe: Recipe, *, offline: bool = False) -> Parts:
 
 def assemble(recipe: Recipe, train: Corpus, validation: Corpus | None, test: Corpus | None) -> Parts:
     """The parts from what was read for them, as the recipe says. Raises `DataError`."""
-    options, note, cut_from_train = recipe.data, None, validation is None
+    options, task = recipe.data, task_of(recipe.task)
+    note, cut_from_train = None, validation is None
     if validation is None:
-        cut = split.cut_validation(train, fraction=options.validation_fraction, seed=recipe.seed, how=options.split)
+        cut = task.cut(train, fraction=options.validation_fraction, seed=recipe.seed, how=options.split)
         train, validation, note = cut.train, cut.validation, cut.note
     if options.max_train_examples is not None:
-        train = split.limit(train, options.max_train_examples, seed=recipe.seed, how=options.split)
+        train = task.limit(train, options.max_train_examples, seed=recipe.seed, how=options.split)
     for part in (validation, test):
-        if part is not None and part.multi_label != train.multi_label:
-            kinds = "several labels" if part.multi_label else "one label"
-            raise DataError(
-                f"a text has {kinds} here, but not in the training data",
-                file=part.source,
-                mend="give lists of labels in both, or the sign between labels: --set data.label_separator",
-            )
-    labels = train.label_names()
-    return Parts(train, validation, test, cut_from_train, note, labels, train.multi_label)
+        if part is not None:
+            task.check(train, part)
+    return Parts(task, train, validation, test, cut_from_train, note, task.labels(train), train.multi_label)
 
 
-def _read(source: str, options: DataOptions, *, offline: bool) -> Corpus:
-    corpus = read(
-        source,
-        text_column=options.text_column,
-        label_column=options.label_column,
-        label_separator=options.label_separator,
-        offline=offline,
-    )
-    if corpus.labels is None:
-        raise DataError("no labels in it", file=source, mend="name the column with --label-column")
-    return corpus
-
-
-def examine(
-    parts: Parts, encoded: dict[str, list[Encoded]] | None, encoder: TextEncoder | None, *, force: bool
-) -> None:
+def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, encoder: Any | None, *, force: bool) -> None:
     """Let the doctor look, say what was found (notes are for the report), and stop at what makes the result
     meaningless unless `force`. `encoded` is what `encoder` made of the parts, for a network."""
     lengths, reach = None, None
@@ -113,7 +94,7 @@ def examine(
             parts.longer[name] = sum(n > encoder.max_length for n in counts) / max(len(counts), 1)
             parts.truncated[name] = sum(n > reach for n in counts) / max(len(counts), 1)
             parts.unread[name] = sum(max(n - reach, 0) for n in counts) / max(sum(counts), 1)
-    parts.diagnosis = doctor.examine(parts.named(), token_lengths=lengths, max_length=reach)
+    parts.diagnosis = parts.task.examine(parts.named(), token_lengths=lengths, max_length=reach)
     logger.info("columns of %s: %s", parts.train.source, parts.train.told())
     for line in parts.diagnosis.lines(notes=False):
         logger.info("%s", line)
@@ -131,7 +112,7 @@ def examine(
 def _leave_out_unknown_labels(parts: Parts, encoded: dict[str, list[Encoded]] | None) -> None:
     """With --force, texts whose labels do not occur in training go, with what is encoded of them; that is said."""
     for name, part in parts.named().items():
-        rows = _answerable(part, parts.labels)
+        rows = parts.task.answerable(part, parts.labels)
         if lost := len(part) - len(rows):
             logger.warning("%s: %d texts with labels that train does not have are left out", part.source, lost)
             setattr(parts, name, part.take(rows))
@@ -139,21 +120,11 @@ def _leave_out_unknown_labels(parts: Parts, encoded: dict[str, list[Encoded]] | 
                 encoded[name] = [encoded[name][row] for row in rows]
 
 
-def _answerable(part: Corpus, labels: list[str]) -> list[int]:
-    """The rows of `part` whose labels all are among `labels`."""
-    known = set(labels)
-    return [
-        row
-        for row, label in enumerate(part.labels or [])
-        if known.issuperset([label] if isinstance(label, str) else label)
-    ]
-
-
 def changed(parts: Parts, record: dict[str, Any]) -> list[str]:
     """The parts that are not what run.json has the hashes of; what --force left out of them then may have changed."""
     found = []
     for name, part in parts.named().items():
-        rows = _answerable(part, parts.labels)
+        rows = parts.task.answerable(part, parts.labels)
         used = part if len(rows) == len(part) else part.take(rows)
         if used.sha256() != (record["data"].get(name) or {}).get("sha256"):
             found.append(name)

@@ -9,11 +9,9 @@ from typing import Any
 
 from regard.errors import UsageError
 from regard.jobs.prepare import Parts, assemble
-from regard.jobs.sources import keep
 from regard.recipe import DataOptions, Recipe
 from regard.records import Corpus
-from regard.text.read import read
-from regard.text.split import cut_validation
+from regard.tasks.task import Task, task_of
 
 PARTS = ("train", "validation", "test")
 TEST_FRACTION = 0.2
@@ -23,6 +21,7 @@ TEST_FRACTION = 0.2
 class Split:
     """The parts that every entrant gets, and a sentence on how they were cut (None: all were given)."""
 
+    task: Task
     train: Corpus
     validation: Corpus
     test: Corpus
@@ -34,8 +33,8 @@ class Split:
         for part in PARTS:
             corpus, path = getattr(self, part), (folder / f"{part}.parquet").resolve()
             if not path.exists():
-                keep(corpus, path)
-            elif read(path).sha256() != corpus.sha256():
+                self.task.keep(corpus, path)
+            elif self.task.read(path, DataOptions()).sha256() != corpus.sha256():
                 raise UsageError(f"{path} is from a comparison of other data", mend="name another --out")
             files[part] = str(path)
         return files
@@ -58,18 +57,18 @@ class Split:
         return {"source": self.train.source, **parts, "split_note": self.note}
 
 
-def cut(data: Any, validation: Any, test: Any, *, options: DataOptions, seed: int, offline: bool = False) -> Split:
+def cut(data: Any, validation: Any, test: Any, *, recipe: Recipe, offline: bool = False) -> Split:
     """Read the parts; what is not given is cut from `data`, test first, so that nothing was chosen on it."""
-    columns = options.model_dump(include={"text_column", "label_column", "label_separator"})
-    rest = read(data, **columns, offline=offline)
+    options, seed, task = recipe.data, recipe.seed, task_of(recipe.task)
+    rest = task.read(data, options, offline=offline)
     given = {"test": test, "validation": validation}
     fractions = {"test": TEST_FRACTION, "validation": options.validation_fraction}
     parts, notes = {}, []
     for part, source in given.items():
         if source is not None:
-            parts[part] = read(source, **columns, offline=offline)
+            parts[part] = task.read(source, options, offline=offline)
             continue
-        made = cut_validation(rest, fraction=fractions[part], seed=seed, how=options.split)
+        made = task.cut(rest, fraction=fractions[part], seed=seed, how=options.split)
         rest, parts[part] = made.train, made.validation
         notes.append(f"{part}: {made.note}")
-    return Split(rest, parts["validation"], parts["test"], "; ".join(notes) or None)
+    return Split(task, rest, parts["validation"], parts["test"], "; ".join(notes) or None)

@@ -7,9 +7,8 @@ from typing import Any
 
 from regard import assets, recipe
 from regard.errors import UsageError
-from regard.recipe import DataOptions, Recipe
-from regard.records import Corpus
-from regard.text.read import read
+from regard.recipe import Recipe
+from regard.tasks.task import task_of
 
 IN_MEMORY = "data/{part}.parquet"
 
@@ -19,6 +18,7 @@ def settled(given: Recipe, folder: Path, **sources: Any) -> Recipe:
 
     An object (DataFrame, Corpus) is written below `folder`. Raises `UsageError` where no training data is named.
     """
+    task = task_of(given.task)
     named: dict[str, str | None] = {}
     contiguous = False
     for part, source in sources.items():
@@ -28,9 +28,9 @@ def settled(given: Recipe, folder: Path, **sources: Any) -> Recipe:
         elif isinstance(chosen, str | Path):
             named[part] = _path_or_word(chosen)
         else:
-            corpus = _read(chosen, given.data)
+            corpus = task.read(chosen, given.data)
             contiguous |= corpus.contiguous
-            named[part] = str(keep(corpus, folder / IN_MEMORY.format(part=part), given.data).resolve())
+            named[part] = str(task.keep(corpus, folder / IN_MEMORY.format(part=part), given.data).resolve())
     if not named["train"]:
         raise UsageError("no training data is named", mend="give a file, a folder, an asset's word or a hub id")
     changes: dict[str, Any] = dict(named)
@@ -43,21 +43,3 @@ def settled(given: Recipe, folder: Path, **sources: Any) -> Recipe:
 def _path_or_word(source: str | Path) -> str:
     path = Path(source).expanduser()
     return str(path.resolve()) if path.exists() and not assets.is_data(str(source)) else str(source)
-
-
-def _read(source: Any, options: DataOptions) -> Corpus:
-    return read(source, **options.model_dump(include={"text_column", "label_column", "label_separator"}))
-
-
-def keep(corpus: Corpus, path: Path, options: DataOptions | None = None) -> Path:
-    """Write a corpus as Parquet: id, text and label, the last two under the names that `options` give them."""
-    import pyarrow as pa
-    from pyarrow import parquet
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text, label = (options.text_column, options.label_column) if options else (None, None)
-    columns: dict[str, Any] = {"id": corpus.ids, text or "text": corpus.texts}
-    if corpus.labels is not None:
-        columns[label or "label"] = [item if isinstance(item, str) else list(item) for item in corpus.labels]
-    parquet.write_table(pa.table(columns), path, compression="zstd")
-    return path

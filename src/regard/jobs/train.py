@@ -8,7 +8,7 @@ import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from regard import recipe as recipes
 from regard.errors import RegardError, UsageError
@@ -17,11 +17,8 @@ from regard.jobs.load import Model, load
 from regard.jobs.prepare import Parts, changed, prepare
 from regard.jobs.trained import Stopwatch, Trained
 from regard.recipe import Recipe
-from regard.records import Prediction, RunFolder, Scores, write_atomically
-from regard.text.read import require
-
-if TYPE_CHECKING:
-    from regard.tasks.classify import Classifier
+from regard.records import RunFolder, Scores, write_atomically
+from regard.tasks.task import task_of
 
 logger = logging.getLogger("regard")
 EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
@@ -38,6 +35,7 @@ def train(
     test: Any = None,
     text_column: str | None = None,
     label_column: str | None = None,
+    question_column: str | None = None,
     seed: int | None = None,
     sets: dict[str, Any] | list[str] | None = None,
     max_train_examples: int | None = None,
@@ -57,14 +55,16 @@ def train(
     given = {
         "data.text_column": text_column,
         "data.label_column": label_column,
+        "data.question_column": question_column,
         "data.max_train_examples": max_train_examples,
         "seed": seed,
         "task": task,
     }
     named = {key: value for key, value in given.items() if value is not None}
+    asked = task_of(task or _named_task(recipe))
     for source in (data, validation, test):
         if isinstance(source, str | Path) and source:
-            require(source)  # before the recipe: of a call with a wrong name for its data this is said first
+            asked.require(source)  # before the recipe: of a call with a wrong name for its data this is said first
     settled = _settle(recipe, sets, named, model)
     run = _open(out, data if isinstance(data, str | Path) else settled.data.train, settled, resume=resume)
     settled = sources.settled(settled, run.path, train=data, validation=validation, test=test)
@@ -121,7 +121,7 @@ def _run(recipe: Recipe, run: RunFolder, prepared: Callable[[], Parts], **switch
     with watch.stage("evaluate"):
         scored = _score(recipe, parts, trained, run)
     with watch.stage("explain"):
-        _explain(trained.classifier, scored, run)
+        _explain(recipe, trained, scored, run)
     _write_record(recipe, parts, trained, run, watch)
     from regard.report import card, page
 
@@ -141,6 +141,14 @@ def _fit(kind: str) -> Callable[..., Trained]:
     return fit_network
 
 
+def _named_task(recipe: Any) -> str:
+    """The task that a recipe names; the first of all where it names none. A recipe that can't be read says so later."""
+    if isinstance(recipe, Recipe):
+        return recipe.task
+    named = recipes.read_toml(recipe).get("task") if recipe is not None else None
+    return named if isinstance(named, str) else "classify"
+
+
 def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) -> Recipe:
     base: dict[str, Any] = {}
     if isinstance(recipe, Recipe):
@@ -151,7 +159,8 @@ def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) ->
     if model is not None and isinstance(named_model, dict) and named_model.get("name") not in (None, model):
         base = {key: value for key, value in base.items() if key != "model"}  # another model's options
     settled = recipes.build(base, recipes.nest(named), sets=sets, model=model)
-    recipes.refuse_unused(sets or {}, [settled.model_name])
+    asked = {**recipes.parse_sets(sets or {}), **{path: value for path, value in named.items() if "question" in path}}
+    recipes.refuse_unused(asked, [settled.model_name], task=settled.task)
     return settled
 
 
@@ -183,37 +192,34 @@ def _numbered(stem: str, *, resume: bool) -> str:
     return stem if number == 1 else f"{stem}-{number}"
 
 
-def _score(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder) -> list[Prediction]:
+def _score(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder) -> list[Any]:
     """Score test (once) where it is given, else validation; write scores.json and predictions.parquet."""
-    from regard.metrics.classify import score
-    from regard.tasks.classify import as_predictions
-    from regard.tasks.predictions import write_predictions
-
-    found: dict[str, tuple[list[Prediction], Scores]] = {}
-    for part, corpus in parts.named().items():
+    found: dict[str, tuple[list[Any], Scores]] = {}
+    for part in parts.named():
         if part == "train":
             continue
-        said = as_predictions(trained.probabilities(part), corpus, parts.labels, parts.multi_label)
+        said = trained.predictions(part)
         found[part] = (
             said,
-            score(said, parts.labels, part=part, multi_label=parts.multi_label, seed=recipe.seed),
+            parts.task.score(said, parts.labels, part=part, multi_label=parts.multi_label, seed=recipe.seed),
         )
     said, scores = found["test" if parts.test is not None else "validation"]
     document = scores.to_json()
     if parts.test is not None:
         document["validation"] = found["validation"][1].to_json()
     run.write_json(run.scores, document)
-    write_predictions(run.predictions, said, parts.labels, parts.multi_label)
+    parts.task.write(run.predictions, said, parts.labels, multi_label=parts.multi_label)
     return said
 
 
-def _explain(classifier: Classifier, scored: list[Prediction], run: RunFolder) -> None:
+def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder) -> None:
     """A few texts highlighted, for the report: the surest mistakes, and texts that were answered right."""
     from regard.analysis import mistakes
-    from regard.analysis.explain import explain
+    from regard.analysis.reasons import explain_prediction
 
-    wrong = mistakes.surest(scored, EXPLAINED)
-    right = [item for item in scored if item.gold is not None and item.output == item.gold]
+    task = task_of(recipe.task)
+    wrong = mistakes.surest(scored, EXPLAINED, task.is_right)
+    right = [item for item in scored if item.gold is not None and task.is_right(item)]
     step = max(1, len(right) // EXPLAINED)
     chosen = [("mistake", item) for item in wrong] + [("example", item) for item in right[::step][:EXPLAINED]]
     documents = []
@@ -221,11 +227,12 @@ def _explain(classifier: Classifier, scored: list[Prediction], run: RunFolder) -
         if not item.input.strip():
             continue
         try:
-            explanation = explain(classifier, item.input)
+            explanation = explain_prediction(task, trained.predictor, item)
         except Exception as error:  # a training of hours is not lost for a picture in its report
             logger.warning("no explanation for text %s: %s", item.id, error)
             continue
-        documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
+        if explanation is not None:
+            documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
     run.write_json(run.explanations, documents)
 
 
@@ -253,8 +260,8 @@ def _write_record(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder
             "machine": facts.machine(),
             "data": parts.describe(),
             "training": trained.training,
-            "size": facts.size(run, trained.classifier),
-            "latency_ms": facts.latency(trained.classifier, scored.texts),
+            "size": facts.size(run, trained.predictor),
+            "latency_ms": facts.latency(trained.predictor, scored),
             "scored": "validation" if parts.test is None else "test",
             "truncated": parts.truncated,
             "reading": facts.reading(recipe, parts) if parts.truncated else None,

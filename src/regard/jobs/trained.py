@@ -14,9 +14,7 @@ from regard import manifest
 from regard.records import RunFolder
 
 if TYPE_CHECKING:
-    import numpy as np
-
-    from regard.tasks.classify import Classifier
+    from regard.tasks.task import Predictor
 
 
 @dataclass
@@ -40,14 +38,14 @@ class Stopwatch:
 
 @dataclass
 class Trained:
-    """What one kind of model hands back: the classifier in memory, and the `training` group of run.json.
+    """What one kind of model hands back: the predictor in memory, and the `training` group of run.json.
 
-    `probabilities` gives `[n k]` for a part by its name, from what was prepared of it for training.
+    `predictions` gives those of a part by its name, from what was prepared of it for training.
     """
 
-    classifier: Classifier
+    predictor: Predictor
     training: dict[str, Any]
-    probabilities: Callable[[str], np.ndarray]
+    predictions: Callable[[str], list[Any]]
 
 
 def save_model(run: RunFolder, *writers: Callable[[Path], Any]) -> None:

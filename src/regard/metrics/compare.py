@@ -44,23 +44,46 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
 
 
 def paired_bootstrap(
-    scores_a: np.ndarray, scores_b: np.ndarray, *, seed: int, resamples: int = RESAMPLES
+    scores_a: np.ndarray,
+    scores_b: np.ndarray,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+    of_a: np.ndarray | None = None,
+    of_b: np.ndarray | None = None,
 ) -> Difference:
     """Compare mean scores over texts and training seeds: [n] or [seeds n], the same texts in the same order.
 
     Each resample draws texts, the same for both models, and seeds, for each model its own: what is said holds
     for other texts and other seeds of this kind. A score is 1 for right and 0 for wrong, or any figure that
-    is averaged. The p-value is the level at which the percentile interval would touch 0.
+    is averaged. With `of_a` and `of_b`, shaped alike, a figure is the ratio of sums over the texts: F1 is that of
+    twice the hits to what was given and what was to be given. The p-value is the level at which the percentile
+    interval would touch 0.
     """
-    a, b = np.atleast_2d(scores_a).astype(float), np.atleast_2d(scores_b).astype(float)
-    if a.shape[1] != b.shape[1]:
-        raise ValueError(f"{a.shape[1]} and {b.shape[1]} texts can't be paired")
+    a, b = (_counted(scores, of) for scores, of in ((scores_a, of_a), (scores_b, of_b)))
+    if a.shape[2] != b.shape[2]:
+        raise ValueError(f"{a.shape[2]} and {b.shape[2]} texts can't be paired")
     differences = np.concatenate(list(_resampled_differences(a, b, seed=seed, resamples=resamples)))
     interval = percentile_interval(differences)
     assert interval is not None, "differences of numbers are numbers"
     tail = min((differences <= 0).sum(), (differences >= 0).sum())
     p = min(1.0, 2 * (int(tail) + 1) / (resamples + 1))
-    return Difference(float(a.mean() - b.mean()), interval, p)
+    return Difference(float(figure(*a) - figure(*b)), interval, p)
+
+
+def figure(right: np.ndarray, of: np.ndarray) -> float:
+    """The mean over seeds of sum(right) / sum(of), each [seeds n]; 0 where there is nothing to be right of."""
+    return float(_ratio(right.sum(axis=1), of.sum(axis=1)).mean())
+
+
+def _counted(scores: np.ndarray, of: np.ndarray | None) -> np.ndarray:
+    """Scores and what they are of, [2 seeds n]."""
+    scores = np.atleast_2d(scores).astype(float)
+    return np.stack([scores, np.ones_like(scores) if of is None else np.atleast_2d(of).astype(float)])
+
+
+def _ratio(right: np.ndarray, of: np.ndarray) -> np.ndarray:
+    return np.divide(right, of, out=np.zeros_like(right, dtype=float), where=of > 0)
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -75,17 +98,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _resampled_differences(a: np.ndarray, b: np.ndarray, *, seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Blocks of differences of means. Texts with the same scores everywhere are one kind and are drawn
-    together."""
-    kinds, counts = np.unique(np.vstack([a, b]), axis=1, return_counts=True)
+    """Blocks of differences of figures, `a` and `b` [2 seeds n]. Texts with the same scores everywhere are one kind
+    and are drawn together."""
+    seeds, n = a.shape[1], a.shape[2]
+    right, of = (np.vstack([a[part], b[part]]) for part in (0, 1))
+    kinds, counts = np.unique(np.vstack([right, of]), axis=1, return_counts=True)
     generator = np.random.default_rng(seed)
-    n, block = a.shape[1], max(1, DRAWN_AT_ONCE // len(counts))
+    block = max(1, DRAWN_AT_ONCE // len(counts))
     for first in range(0, resamples, block):
         size = min(block, resamples - first)
-        texts = generator.multinomial(n, counts / n, size=size)
-        means = texts @ kinds.T / n
-        yield _mean_over_drawn_seeds(means[:, : len(a)], generator) - _mean_over_drawn_seeds(
-            means[:, len(a) :], generator
+        sums = generator.multinomial(n, counts / n, size=size) @ kinds.T
+        figures = _ratio(*np.split(sums, 2, axis=1))
+        yield _mean_over_drawn_seeds(figures[:, :seeds], generator) - _mean_over_drawn_seeds(
+            figures[:, seeds:], generator
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from regard.metrics.compare import Difference, holm, mcnemar, paired_bootstrap
+from regard.metrics.compare import Difference, figure, holm, mcnemar, paired_bootstrap
 
 SIGNIFICANCE = 0.05
 CHEAPER = 2
@@ -18,26 +18,43 @@ CHEAPER = 2
 
 @dataclass(frozen=True)
 class Contender:
-    """One model on the texts that all contenders were scored on: `correct` is bool [seeds n], or [n] for one
-    seed.
+    """One model on the texts that all contenders were scored on: `right` is [seeds n], or [n] for one seed.
+
+    Without `of` it says which texts were right (bool); with `of`, shaped alike, how much of each was right, of how
+    much, and the model's figure is the ratio of the sums.
 
     `latency_ms` is for one text, `size` is in bytes; where they differ clearly they decide among models that are
     within noise of each other.
     """
 
     name: str
-    correct: np.ndarray = field(repr=False)
+    right: np.ndarray = field(repr=False)
     latency_ms: float
     size: int
+    of: np.ndarray | None = field(default=None, repr=False)
 
     @property
     def by_seed(self) -> np.ndarray:
-        return np.atleast_2d(self.correct).astype(bool)
+        return np.atleast_2d(self.right)
 
     @property
-    def accuracy(self) -> float:
-        """The mean over texts and seeds."""
-        return float(self.by_seed.mean())
+    def of_by_seed(self) -> np.ndarray:
+        return np.ones(self.by_seed.shape) if self.of is None else np.atleast_2d(self.of)
+
+    @property
+    def figure(self) -> float:
+        """Of all texts, the mean over seeds."""
+        return figure(self.by_seed, self.of_by_seed)
+
+    @property
+    def right_or_wrong(self) -> bool:
+        """Whether a text is either right or wrong, as McNemar's test asks."""
+        return self.of is None or bool((self.of_by_seed == 1).all() and np.isin(self.by_seed, (0, 1)).all())
+
+    def interval(self, *, seed: int) -> tuple[float, float]:
+        """The 95 % interval of `figure` over texts and seeds."""
+        nothing = np.zeros((1, self.by_seed.shape[1]))
+        return paired_bootstrap(self.by_seed, nothing, of_a=self.of_by_seed, seed=seed).interval
 
 
 @dataclass(frozen=True)
@@ -82,13 +99,13 @@ class Verdict:
         }
 
 
-def verdict(contenders: Sequence[Contender], *, seed: int) -> Verdict:
-    """Compare every pair by accuracy and say which model to take.
+def verdict(contenders: Sequence[Contender], *, seed: int, headline: str = "accuracy") -> Verdict:
+    """Compare every pair by its figure, which `headline` names, and say which model to take.
 
     With one seed each, a pair is tested by McNemar's mid-p; with more, by a bootstrap over texts and seeds.
     The interval of the difference comes from the bootstrap either way.
     """
-    ranked = sorted(contenders, key=lambda c: (-c.accuracy, *_cost(c)))
+    ranked = sorted(contenders, key=lambda c: (-c.figure, *_cost(c)))
     if not ranked:
         raise ValueError("there is nothing to compare")
     pairs = _pairs(ranked, seed=seed)
@@ -101,7 +118,7 @@ def verdict(contenders: Sequence[Contender], *, seed: int) -> Verdict:
         tied=[contender.name for contender in tied],
         take=take.name,
         pairs=pairs,
-        sentence=" ".join(_sentences(ranked, tied, take, pairs)),
+        sentence=" ".join(_sentences(ranked, tied, take, pairs, headline)),
     )
 
 
@@ -110,7 +127,7 @@ def _cost(contender: Contender) -> tuple[float, int, str]:
 
 
 def _choose(best: Contender, tied: list[Contender]) -> Contender:
-    """The most accurate, unless some are clearly cheaper; of these by the same rule. `tied` is in order of accuracy."""
+    """The best, unless some are clearly cheaper; of these by the same rule. `tied` is in order, the best first."""
     cheaper = [contender for contender in tied if _clearly_cheaper(contender, best)]
     return _choose(cheaper[0], cheaper[1:]) if cheaper else best
 
@@ -134,27 +151,34 @@ def _pairs(ranked: list[Contender], *, seed: int) -> list[Pair]:
 
 
 def _test(a: Contender, b: Contender, *, seed: int) -> tuple[str, Difference]:
-    found = paired_bootstrap(a.by_seed, b.by_seed, seed=seed)
+    found = paired_bootstrap(a.by_seed, b.by_seed, of_a=a.of_by_seed, of_b=b.of_by_seed, seed=seed)
     if len(a.by_seed) > 1 or len(b.by_seed) > 1:
         return "paired bootstrap over texts and seeds", found
-    p = mcnemar(a.by_seed[0], b.by_seed[0])
+    if not (a.right_or_wrong and b.right_or_wrong):
+        return "paired bootstrap over texts", found
+    p = mcnemar(a.by_seed[0].astype(bool), b.by_seed[0].astype(bool))
     return "McNemar, mid-p", Difference(found.difference, found.interval, p)
 
 
-def _sentences(ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair]) -> list[str]:
+def _sentences(
+    ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair], headline: str
+) -> list[str]:
     best, n = ranked[0], ranked[0].by_seed.shape[1]
-    equal = [contender for contender in ranked if contender.accuracy == best.accuracy]
+    equal = [contender for contender in ranked if contender.figure == best.figure]
+    share, by = _percent(best.figure), headline.replace("_", " ").replace("f1", "F1")
     if len(equal) > 1:
         names = _enumerate([contender.name for contender in equal])
-        said = [f"{names} are right equally often: {_percent(best.accuracy)} of {n:,} texts."]
         tied = [contender for contender in tied if contender not in equal]
+        how = f"are right equally often: {share} of" if headline == "accuracy" else f"have the same {by}, {share}, on"
+        said = [f"{names} {how} {n:,} texts."]
     else:
-        said = [f"{best.name} is right most often: {_percent(best.accuracy)} of {n:,} texts."]
+        how = f"is right most often: {share} of" if headline == "accuracy" else f"has the highest {by}: {share} on"
+        said = [f"{best.name} {how} {n:,} texts."]
     if len(equal) == 1 and len(ranked) > 1 and not tied:
         behind = pairs[0]
         said.append(f"Its lead over {behind.second}, {_points(behind.difference)}, is more than noise.")
     elif tied:
-        names = _enumerate([f"{c.name} ({_percent(c.accuracy)})" for c in tied])
+        names = _enumerate([f"{c.name} ({_percent(c.figure)})" for c in tied])
         verb, of = "is" if len(tied) == 1 else "are", "it" if len(equal) == 1 else "them"
         said.append(f"{names} {verb} within noise of {of}.")
     others = [pair for pair in pairs if pair.within_noise and pair.first != best.name]

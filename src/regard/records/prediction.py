@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from regard.records.corpus import Label, Span
+from regard.records.tags import parts
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,11 @@ class TagPrediction:
     gold: tuple[str, ...] | None
     confidences: tuple[float, ...]
     entities: tuple[Entity, ...] = ()
+
+    @property
+    def marks(self) -> bool:
+        """Whether the tags are of a scheme, so that they mark entities (or that there are none)."""
+        return all(parts(tag)[0] for tag in self.output)
 
     @property
     def confidence(self) -> float:

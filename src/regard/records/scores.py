@@ -11,7 +11,8 @@ class Scores:
     """Scores of one part of the data, each with its 95 % interval where one was computed.
 
     `values` holds the named figures (accuracy, macro_f1, mcc, …), `per_class` precision, recall, F1 and support of
-    each label, `confusion` counts with gold in rows and output in columns (None for multi-label).
+    each label, `confusion` counts with gold in rows and output in columns, both in the order of `labels` (None for
+    multi-label). `detail` is what a task counts beside them, empty where it counts nothing.
     """
 
     task: str
@@ -23,11 +24,13 @@ class Scores:
     per_class: dict[str, dict[str, float]] = field(default_factory=dict)
     confusion: list[list[int]] | None = None
     calibration: list[dict[str, float]] = field(default_factory=list)
+    detail: dict[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         """The document that `--json` prints: `task`, `n`, `scores`, `intervals`; the two headlines at the top."""
         document: dict[str, Any] = {"task": self.task, "n": self.n, "part": self.part}
-        document.update({key: self.values[key] for key in ("accuracy", "macro_f1") if key in self.values})
+        headlines = ("f1", "exact_match", "accuracy", "macro_f1")
+        document.update({key: self.values[key] for key in headlines if key in self.values})
         document.update(
             scores=self.values,
             intervals={key: list(value) for key, value in self.intervals.items()},
@@ -36,6 +39,8 @@ class Scores:
             confusion=self.confusion,
             calibration=self.calibration,
         )
+        if self.detail:
+            document["detail"] = self.detail
         return document
 
     @classmethod
@@ -50,4 +55,5 @@ class Scores:
             per_class=document["per_class"],
             confusion=document["confusion"],
             calibration=document["calibration"],
+            detail=document.get("detail", {}),
         )

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from typing import Literal, NamedTuple
+from typing import Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -26,11 +26,14 @@ _RARE = None
 """The class that stands for all combinations of labels that are too rare to be cut by themselves."""
 
 
-class Cut(NamedTuple):
+C = TypeVar("C", bound=Corpus)
+
+
+class Cut(NamedTuple, Generic[C]):
     """Two parts of a corpus, and a sentence for the user on how they were cut."""
 
-    train: Corpus
-    validation: Corpus
+    train: C
+    validation: C
     note: str
 
 
@@ -65,6 +68,54 @@ def limit(corpus: Corpus, n: int, *, seed: int, how: How = "auto") -> Corpus:
         taken += [rows[i] for i in picked]
     kept = set(taken)
     return corpus.take(sorted(kept | _needed_to_learn(corpus, kept, set(range(len(corpus))) - kept)))
+
+
+def cut_groups(corpus: C, groups: Sequence[str], *, fraction: float, seed: int, how: How = "auto") -> Cut[C]:
+    """Cut `fraction` of the rows off where no class is to be kept in proportion; both parts keep the order of rows.
+
+    Rows with an equal entry in `groups` `[n]` stay on one side: the questions of one page, texts that are the same.
+    `random` (and `auto`) draws groups, `blocks` takes one run of rows. Raises `DataError` for a single group.
+    """
+    if len(set(groups)) < 2:
+        found = f"{len(corpus)} rows that belong together" if len(corpus) > 1 else "a single row"
+        raise DataError(f"{found} can't be cut in two", file=corpus.source, mend="give a validation file")
+    generator = np.random.default_rng([seed, 1])
+    rows: defaultdict[str, list[int]] = defaultdict(list)
+    for row, group in enumerate(groups):
+        rows[group].append(row)
+    target = fraction * len(corpus)
+    if how == "blocks":
+        order = list(rows.values())
+        start = int(generator.integers(len(order)))
+        turned = order[start:] + order[:start]
+        validation = set(_until(turned, target))
+    else:
+        validation = set(_fill(list(rows.values()), target, generator))
+    kept = set(range(len(corpus))) - validation
+    share = len(validation) / len(corpus)
+    way = "one run of neighbouring rows" if how == "blocks" else "at random"
+    apart = "" if len(rows) == len(corpus) else "; rows that belong together stay together"
+    note = f"{len(validation):,} of {len(corpus):,} rows ({share:.0%}) cut from train, {way}{apart}"
+    return Cut(corpus.take(sorted(kept)), corpus.take(sorted(validation)), note)
+
+
+def limit_rows(corpus: C, n: int, *, seed: int, how: How = "auto") -> C:
+    """At most `n` rows, in order: random ones, or with `blocks` evenly spread ones."""
+    if n >= len(corpus):
+        return corpus
+    spread = how == "blocks" or (how == "auto" and corpus.contiguous)
+    drawn = np.random.default_rng([seed, 2]).permutation(len(corpus))[:n]
+    return corpus.take(_spread(len(corpus), n) if spread else sorted(int(row) for row in drawn))
+
+
+def _until(groups: list[list[int]], target: float) -> list[int]:
+    """Whole groups in their order until `target` rows are reached; at least one in, at least one left out."""
+    taken = list(groups[0])
+    for group in groups[1:-1]:
+        if len(taken) + len(group) / 2 > target:
+            break
+        taken += group
+    return taken
 
 
 def _cut_random(corpus: Corpus, fraction: float, generator: np.random.Generator) -> Cut:

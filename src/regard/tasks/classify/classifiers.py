@@ -1,4 +1,4 @@
-"""`classify`: one label for a text, or several. Targets, the network with its head, loss, and what a prediction is."""
+"""Trained classifiers, a baseline or a network: probabilities, targets, loss, and what a prediction is."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from regard import manifest
-from regard.errors import DataError, ModelError
-from regard.recipe import Recipe
-from regard.records import Corpus, Label, Prediction, RunFolder
+from regard.errors import DataError
+from regard.recipe import TrainingOptions
+from regard.records import Corpus, Label, Prediction
+from regard.tasks.task import Predictor
 from regard.text.batch import TokenBudget, pad
 from regard.text.normalise import Normaliser
-from regard.text.tokenise import Encoded, TextEncoder, load_tokenizer
+from regard.text.tokenise import Encoded, TextEncoder
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
@@ -23,19 +23,8 @@ if TYPE_CHECKING:
 THRESHOLD = 0.5  # multi-label: a label is given when its probability is above this
 
 
-class Classify:
-    """The task's word in the registry; its parts are the functions of this module."""
-
-    name = "classify"
-
-
-class Classifier(Protocol):
+class Classifier(Predictor, Protocol):
     """A trained model, whatever its kind: probabilities of `labels` for texts as given."""
-
-    labels: list[str]
-    multi_label: bool
-    architecture: str
-    kind: str
 
     def probabilities(self, texts: Sequence[str]) -> np.ndarray:
         """`[n k]`, float64. Rows sum to 1; multi-label: each in [0, 1]."""
@@ -57,6 +46,12 @@ class BaselineClassifier:
         if not len(texts):
             return np.zeros((0, len(self.labels)))
         return self.model.probabilities([self.normaliser(text).text for text in texts])
+
+    def predictions(self, corpus: Corpus) -> list[Prediction]:
+        return as_predictions(self.probabilities(corpus.texts), corpus, self.labels, self.multi_label)
+
+    def save(self, folder: Path) -> None:
+        self.model.save(folder)
 
 
 @dataclass
@@ -80,6 +75,47 @@ class NetworkClassifier:
 
     def encoded_probabilities(self, encoded: Sequence[Encoded]) -> np.ndarray:
         return probabilities_of(self.logits(encoded), self.multi_label)
+
+    @property
+    def reach(self) -> int:
+        return self.encoder.reach
+
+    def targets(self, corpus: Corpus, encoded: Sequence[Encoded]) -> np.ndarray:
+        return targets(corpus, self.labels, self.multi_label)
+
+    def batch(self, encoded: Sequence[Encoded], targets: Sequence[Any]) -> dict[str, Tensor]:
+        import torch
+
+        return {**batch_of(encoded, self.encoder.pad_id), "labels": torch.from_numpy(np.asarray(targets))}
+
+    def loss(self, options: TrainingOptions) -> Any:
+        return loss_function(self.multi_label, options.label_smoothing, self.window_pooling)
+
+    def validate(self, encoded: Sequence[Encoded], targets: Any, corpus: Corpus) -> dict[str, float]:
+        """Loss, accuracy and macro-F1."""
+        from sklearn.metrics import f1_score
+
+        probabilities, target = self.encoded_probabilities(encoded), np.asarray(targets)
+        said = probabilities > THRESHOLD if self.multi_label else probabilities.argmax(1)
+        right = (said == target).all(1) if self.multi_label else said == target
+        return {
+            "loss": mean_loss(probabilities, target, self.multi_label),
+            "accuracy": float(right.mean()),
+            "macro_f1": float(f1_score(target, said, average="macro", zero_division=0)),
+        }
+
+    def predictions(self, corpus: Corpus) -> list[Prediction]:
+        return self.encoded_predictions(self.encoder.encode(corpus.texts, offsets=False), corpus)
+
+    def settle(self, encoded: Sequence[Encoded], corpus: Corpus) -> None:
+        """Nothing is chosen but the weights."""
+
+    def encoded_predictions(self, encoded: Sequence[Encoded], corpus: Corpus) -> list[Prediction]:
+        return as_predictions(self.encoded_probabilities(encoded), corpus, self.labels, self.multi_label)
+
+    def save(self, folder: Path) -> None:
+        self.model.save_pretrained(folder)
+        self.encoder.save(folder)
 
     def logits(self, encoded: Sequence[Encoded]) -> np.ndarray:
         """`[n k]`, float64, in the order given. Evaluation mode for the call, the mode of before after it.
@@ -170,7 +206,7 @@ def loss_function(multi_label: bool, label_smoothing: float, window_pooling: str
 
     The loss of a text in windows is that of its pooled logits.
     """
-    from regard.tasks.networks import classification_loss
+    from regard.tasks.classify.networks import classification_loss
 
     def loss(model: nn.Module, batch: Mapping[str, Tensor]) -> tuple[Tensor, int]:
         logits = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]).logits.float()
@@ -216,115 +252,3 @@ def as_predictions(
         named = dict(zip(labels, map(float, row), strict=True))
         found.append(Prediction(identity, text, output, gold, confidence, named))
     return found
-
-
-def predictions(classifier: Classifier, corpus: Corpus) -> list[Prediction]:
-    """What a classifier says of each text."""
-    rows = classifier.probabilities(corpus.texts)
-    return as_predictions(rows, corpus, classifier.labels, classifier.multi_label)
-
-
-def load_classifier(run: RunFolder) -> Classifier:
-    """The trained model of a finished run folder. Raises `ModelError` where it is missing or damaged."""
-    from regard import recipe as recipes
-
-    recipe = recipes.of_run(run)
-    facts = run.read_json(run.run_json)
-    if damage := manifest.damage(run.model):
-        raise ModelError(f"{run.model} is not as training left it: {damage}", mend="train again, or restore the folder")
-    labels, multi_label = facts["labels"], facts["multi_label"]
-    if recipe.entry.kind == "baseline":
-        model = recipe.entry.load().load(run.model)
-        return BaselineClassifier(model, Normaliser(recipe.preprocess), labels, multi_label, recipe.model_name)
-    return NetworkClassifier(
-        model=_load_network(run.model, recipe),
-        encoder=text_encoder(recipe, load_tokenizer(str(run.model))),
-        labels=labels,
-        multi_label=multi_label,
-        architecture=recipe.model_name,
-        kind=recipe.entry.kind,
-        window_pooling=recipe.tokens.window_pooling,
-    )
-
-
-def _load_network(folder: Path, recipe: Recipe) -> Any:
-    from transformers import AutoModelForSequenceClassification
-
-    from regard import auto
-    from regard.encoders.first_token import read_first_token_only
-    from regard.encoders.quiet import quiet
-
-    auto.register()
-    try:
-        with quiet():
-            model = AutoModelForSequenceClassification.from_pretrained(
-                str(folder), local_files_only=True, trust_remote_code=False, use_safetensors=True
-            )
-    except Exception as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise ModelError(f"{folder}: the model can't be loaded: {first}", mend="train again") from None
-    read_first_token_only(model)
-    return model.eval()
-
-
-def text_encoder(recipe: Recipe, tokenizer: Any) -> TextEncoder:
-    """The encoder that a recipe describes, around a tokenizer."""
-    tokens = recipe.tokens
-    return TextEncoder(
-        tokenizer,
-        Normaliser(recipe.preprocess),
-        tokens.max_length,
-        tokens.strategy,
-        window_stride=tokens.window_stride,
-        max_windows=tokens.max_windows,
-    )
-
-
-def build_network(
-    recipe: Recipe, encoder: TextEncoder, labels: Sequence[str], multi_label: bool, *, offline: bool = False
-) -> Any:
-    """An untrained network, or a checkpoint with a new head, for `labels`. Its weights begin from `recipe.seed`."""
-    import torch
-
-    with torch.random.fork_rng():
-        torch.manual_seed(recipe.seed)
-        if recipe.entry.kind == "checkpoint":
-            return recipe.entry.load()(
-                recipe.model_name,
-                list(labels),
-                multi_label=multi_label,
-                options=recipe.model_options,
-                offline=offline,
-                pad_token_id=encoder.pad_id,
-                attention=recipe.attention,
-                max_length=recipe.tokens.max_length,
-            )
-        return _from_scratch(recipe, encoder, labels, multi_label)
-
-
-def _from_scratch(recipe: Recipe, encoder: TextEncoder, labels: Sequence[str], multi_label: bool) -> Any:
-    import torch
-
-    from regard.tasks.networks import classifier_class
-    from regard.text import vectors
-
-    options = recipe.model_options.model_dump()
-    rows = None
-    if source := options.pop("vectors"):
-        rows, _ = vectors.load(source).rows_for(encoder.vocabulary, recipe.seed)
-        options["embedding_size"] = rows.shape[1]
-    config_class = recipe.entry.load()
-    config = config_class(
-        architecture=recipe.entry.word,
-        vocab_size=max(encoder.vocabulary.values()) + 1,
-        max_position_embeddings=recipe.tokens.max_length,
-        pad_token_id=encoder.pad_id,
-        id2label=dict(enumerate(labels)),
-        label2id={label: index for index, label in enumerate(labels)},
-        problem_type="multi_label_classification" if multi_label else "single_label_classification",
-        **options,
-    )
-    model = classifier_class(config_class)(config)
-    if rows is not None:
-        model.set_word_vectors(torch.from_numpy(rows))
-    return model

@@ -1,0 +1,33 @@
+"""Explanations by task: which words made a label, a word's tag, an answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regard.records import Corpus, Explanation
+from regard.registry import resolve
+from regard.tasks.task import Predictor, Task
+
+# explain(predictor, corpus of one text, method=, target=) and, of a prediction, what of it to explain.
+EXPLAINERS = {
+    "classify": "regard.analysis.explain:explain_text",
+    "tag": "regard.analysis.explain_tag:explain_word",
+    "answer": "regard.analysis.explain_answer:explain_answer",
+}
+
+
+def explain(
+    task: Task, predictor: Predictor, corpus: Corpus, *, method: str | None = None, target: str | None = None
+) -> Explanation:
+    """Which words of the one text in `corpus` counted, and how much.
+
+    `target` is what they speak for: a label (classify), a word or its number (tag); by default what is in the output.
+    Raises `UsageError` for a method that this model does not have and for an unknown target.
+    """
+    found: Explanation = resolve(EXPLAINERS[task.word])(predictor, corpus, method=method, target=target)
+    return found
+
+
+def explain_prediction(task: Task, predictor: Predictor, prediction: Any) -> Explanation:
+    """Of a prediction what is most worth explaining, for the report: where it is wrong, what it got wrong."""
+    return explain(task, predictor, task.asked_again(prediction), target=task.telling(prediction))

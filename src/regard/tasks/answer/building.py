@@ -1,0 +1,82 @@
+"""What a recipe for questions describes: its encoder of questions with contexts, and its network with new weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from regard.recipe import Recipe
+from regard.records import QuestionCorpus
+from regard.tasks.tokens import own_tokenizer
+from regard.text import vectors
+from regard.text.normalise import Normaliser
+from regard.text.pair_encoder import PairEncoder
+from regard.text.tokenise import train_tokenizer
+
+
+def pair_encoder(recipe: Recipe, tokenizer: Any) -> PairEncoder:
+    """The encoder that a recipe describes, around a tokenizer."""
+    tokens = recipe.tokens
+    return PairEncoder(
+        tokenizer,
+        Normaliser(recipe.preprocess),
+        tokens.max_length,
+        tokens.window_stride,
+        tokens.max_windows,
+        recipe.head_options.max_question_tokens,
+    )
+
+
+def train_encoder(recipe: Recipe, train: QuestionCorpus, *, offline: bool = False) -> PairEncoder:
+    """A checkpoint's own tokenizer, or one trained on the contexts, each once, and the questions."""
+    if tokenizer := own_tokenizer(recipe, offline=offline):
+        return pair_encoder(recipe, tokenizer)
+    normaliser = Normaliser(recipe.preprocess)
+    texts = (normaliser(text).text for text in (*dict.fromkeys(train.texts), *train.questions))
+    return pair_encoder(recipe, train_tokenizer(texts, recipe.tokens))
+
+
+def build_network(recipe: Recipe, encoder: PairEncoder, *, offline: bool = False) -> Any:
+    """An untrained network, or a checkpoint with a new head. Its weights begin from `recipe.seed`."""
+    import torch
+
+    from regard.encoders.pretrained import load_head
+
+    with torch.random.fork_rng():
+        torch.manual_seed(recipe.seed)
+        if recipe.entry.kind != "checkpoint":
+            return _from_scratch(recipe, encoder)
+        return load_head(
+            "AutoModelForQuestionAnswering",
+            recipe.model_name,
+            "a model that answers questions",
+            labels=None,
+            options=recipe.model_options,
+            offline=offline,
+            pad_token_id=encoder.pad_id,
+            attention=recipe.attention,
+            max_length=recipe.tokens.max_length,
+        )
+
+
+def _from_scratch(recipe: Recipe, encoder: PairEncoder) -> Any:
+    import torch
+
+    from regard.tasks.answer.networks import finder_class
+
+    options = recipe.model_options.model_dump()
+    rows = None
+    if source := options.pop("vectors"):
+        rows, _ = vectors.load(source).rows_for(encoder.vocabulary, recipe.seed)
+        options["embedding_size"] = rows.shape[1]
+    config_class = recipe.entry.load()
+    config = config_class(
+        architecture=recipe.entry.word,
+        vocab_size=max(encoder.vocabulary.values()) + 1,
+        max_position_embeddings=recipe.tokens.max_length,
+        pad_token_id=encoder.pad_id,
+        **options,
+    )
+    model = finder_class(config_class)(config)
+    if rows is not None:
+        model.set_word_vectors(torch.from_numpy(rows))
+    return model
