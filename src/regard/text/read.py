@@ -61,7 +61,7 @@ def read(
         if needs_labels and source.labels is None:
             raise DataError("the corpus has no labels", file=source.source)
         return source
-    table = _table(source, offline)
+    table = table_of(source, offline)
     text = _text_choice(table, text_column, label_column)
     texts = [_text(table, text.name, row) for row in range(len(table))]
     label, labels = _labels(table, label_column, text.name, label_separator, needs_labels)
@@ -81,18 +81,18 @@ def read(
 
 def require(source: str | Path) -> None:
     """Raise what `read` would raise for a source that is nothing known. Nothing is read."""
-    _opener(source, offline=True)
+    opener(source, offline=True)
 
 
-def _table(source: Any, offline: bool) -> Table:
+def table_of(source: Any, offline: bool) -> Table:
     if is_frame(source):
         return read_frame(source)
     if not isinstance(source, str | Path):
         raise UsageError(f"data can't be read from a {type(source).__name__}", mend="give a path or a DataFrame")
-    return _opener(source, offline)()
+    return opener(source, offline)()
 
 
-def _opener(source: str | Path, offline: bool) -> Callable[[], Table]:
+def opener(source: str | Path, offline: bool) -> Callable[[], Table]:
     path = Path(source).expanduser()
     if path.is_dir():
         return partial(read_folder, path)

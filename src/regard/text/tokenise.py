@@ -140,25 +140,26 @@ class TextEncoder:
 
     @cached_property
     def _prefix(self) -> list[int]:
-        return self._specials()[0]
+        return special_tokens(self.backend)[0]
 
     @cached_property
     def _suffix(self) -> list[int]:
-        return self._specials()[1]
-
-    def _specials(self) -> tuple[list[int], list[int]]:
-        """The special tokens before and after one text, whatever template the tokenizer has."""
-        bare = self.backend.encode("a", add_special_tokens=False).ids
-        full = self.backend.encode("a", add_special_tokens=True).ids
-        for start in range(len(full) - len(bare) + 1):
-            if full[start : start + len(bare)] == bare:
-                return full[:start], full[start + len(bare) :]
-        raise ModelError("this tokenizer changes a text's tokens when special tokens are added")
+        return special_tokens(self.backend)[1]
 
     def save(self, folder: Path) -> None:
         """Write tokenizer.json and tokenizer_config.json: without the second, `pad_token` is None on loading."""
         self.tokenizer.model_max_length = self.max_length
         self.tokenizer.save_pretrained(str(folder))
+
+
+def special_tokens(backend: Tokenizer) -> tuple[list[int], list[int]]:
+    """The special tokens before and after one text, whatever template the tokenizer has."""
+    bare = backend.encode("a", add_special_tokens=False).ids
+    full = backend.encode("a", add_special_tokens=True).ids
+    for start in range(len(full) - len(bare) + 1):
+        if full[start : start + len(bare)] == bare:
+            return full[:start], full[start + len(bare) :]
+    raise ModelError("this tokenizer changes a text's tokens when special tokens are added")
 
 
 def _span(item: Any, start: int, end: int) -> tuple[int, int]:
@@ -246,7 +247,7 @@ def _add_template(tokenizer: Tokenizer) -> None:
 
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
         special_tokens=[(word, tokenizer.token_to_id(word)) for word in ("[CLS]", "[SEP]")],
     )
 

@@ -45,9 +45,23 @@ def table_of(data: Any, source: str, split: str) -> Table:
         raise DataError("the data set has no rows", file=source)
     columns = arrow_columns(data.with_format("arrow")[:])
     for name, feature in data.features.items():
-        if names := getattr(feature, "names", None):
-            columns[name] = [_class_name(cell, names) for cell in columns[name]]
+        if names := _class_names(feature):
+            columns[name] = [_named(cell, names) for cell in columns[name]]
     return Table(source, columns, list(range(1, len(data) + 1)), unit="row", facts={"split": split})
+
+
+def _class_names(feature: Any) -> list[str] | None:
+    """The names of a column's classes, of a column of lists too; None where it holds no classes."""
+    while feature is not None and not getattr(feature, "names", None):
+        feature = getattr(feature, "feature", None)
+    return getattr(feature, "names", None)
+
+
+def _named(cell: Cell, names: list[str]) -> Cell:
+    """A class or a list of them by name; in a list one that is not given is empty."""
+    if isinstance(cell, list):
+        return [named if isinstance(named := _class_name(item, names), str) else "" for item in cell]
+    return _class_name(cell, names)
 
 
 def _class_name(cell: Cell, names: list[str]) -> Cell:
