@@ -18,7 +18,7 @@ from typer.cli import get_docs_for_click
 
 from regard import assets, recipe
 from regard.cli import app
-from regard.registry import ARCHITECTURES, PATTERNS, TASKS
+from regard.registry import ARCHITECTURES, AUGMENTATIONS, PATTERNS, TASKS, resolve
 
 FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER))
@@ -63,6 +63,10 @@ def settings() -> str:
         if options.unused:
             named = (f"`{name}`" if "." in name else f"`[{name}]`" for name in options.unused)
             lines += [f"Not used: {', '.join(named)}.", ""]
+    lines += ["## [augment]", "", "Copies of the training part's texts: [augmentation](augmentation.md).", ""]
+    lines += [*_table(resolve("regard.text.augment.options:AugmentOptions")), ""]
+    for word, entry in AUGMENTATIONS.items():
+        lines += [f"## [augment.options.{word}]", "", *_table(entry.load_options()), ""]
     lines += ["## [attention]", "", "A checkpoint's attention exchanged: `--attention WORD`, or `pattern` here.", ""]
     for word, entry in PATTERNS.items():
         options = entry.load_options()

