@@ -9,7 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 INSTALL := $(PIP) install --quiet --constraint constraints.txt --build-constraint constraints.txt
 PYTEST := $(BIN)/python -m pytest --disable-socket --allow-unix-socket
 DEMO_ASSETS := imdb minilm glove
-TEST_ASSETS := $(DEMO_ASSETS) bbc
+TEST_ASSETS := $(DEMO_ASSETS) bbc spacy-en
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test torture checks bench docs browser test-assets clean

@@ -13,7 +13,10 @@ OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 NO_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
 HUB_OPTIONS = ("data", "model", "models", "recipe", "source", "test", "validation", "sets")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:\S+)?")
-FILE_SUFFIXES = (".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt", ".toml", ".gz", ".zst")
+FILE_SUFFIXES = (
+    *(".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt", ".toml", ".gz", ".zst"),
+    *(".conll", ".conllu", ".iob", ".bio", ".vec", ".npy"),
+)
 
 
 def settle() -> None:
@@ -67,6 +70,10 @@ def _recipe_words(path: Path) -> Iterable[str]:
     except (OSError, ValueError):
         return
     data, model = content.get("data", {}), content.get("model", {})
+    augment = content.get("augment", {})
+    methods = augment.get("options", {}) if isinstance(augment, dict) else {}
+    for settings in methods.values() if isinstance(methods, dict) else ():
+        yield from (str(settings[key]) for key in ("model", "there", "back") if settings.get(key))
     for table, key in ((data, "train"), (data, "validation"), (data, "test"), (model, "name")):
         if isinstance(table, dict) and isinstance(table.get(key), str):
             yield table[key]

@@ -11,6 +11,8 @@ from regard.recipe import Recipe
 from regard.tasks.task import task_of
 
 IN_MEMORY = "data/{part}.parquet"
+MODELS = ("model", "there", "back")
+"""Settings of augmentation that name a checkpoint."""
 
 
 def settled(given: Recipe, folder: Path, **sources: Any) -> Recipe:
@@ -37,7 +39,22 @@ def settled(given: Recipe, folder: Path, **sources: Any) -> Recipe:
     if contiguous and given.data.split == "auto":
         changes["split"] = "blocks"  # a file does not tell that its neighbouring rows belong together
     data = given.data.model_copy(update=changes)
-    return given.model_copy(update={"data": data, "model": recipe.absolute(given.model)})
+    changed = {"data": data, "model": recipe.absolute(given.model), "augment": _models_found(given.augment)}
+    return given.model_copy(update=changed)
+
+
+def _models_found(augment: dict[str, Any] | None) -> dict[str, Any] | None:
+    """`[augment]` with the checkpoints of its methods as absolute paths where they are folders."""
+    if augment is None:
+        return None
+    options = {
+        word: {
+            name: str(Path(value).resolve()) if name in MODELS and value and Path(value).is_dir() else value
+            for name, value in settings.items()
+        }
+        for word, settings in augment["options"].items()
+    }
+    return {**augment, "options": options}
 
 
 def _path_or_word(source: str | Path) -> str:

@@ -9,12 +9,12 @@ from typing import Any
 
 from regard.errors import ModelError
 from regard.records import Label, Prediction, without_surrogates
+from regard.tasks.arrow import write_table
 
 
 def write_predictions(path: Path, found: Sequence[Prediction], labels: Sequence[str], multi_label: bool) -> None:
     """predictions.parquet: id, input, output, gold, confidence, probabilities; the labels in the schema's metadata."""
     import pyarrow as pa
-    from pyarrow import parquet
 
     label_type = pa.list_(pa.string()) if multi_label else pa.string()
     schema = pa.schema(
@@ -39,9 +39,7 @@ def write_predictions(path: Path, found: Sequence[Prediction], labels: Sequence[
         }
         for item in found
     ]
-    temporary = path.with_name(f".{path.name}.tmp")
-    parquet.write_table(pa.Table.from_pylist(rows, schema=schema), temporary, compression="zstd")
-    temporary.replace(path)
+    write_table(path, rows, schema)
 
 
 def read_predictions(path: Path) -> list[Prediction]:
