@@ -1,9 +1,12 @@
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
 from pyarrow import parquet
 
-from regard.errors import DataError
+from regard.errors import DataError, UsageError
 from regard.text import vectors
 
 
@@ -58,3 +61,34 @@ def test_words_with_blanks_in_them_and_doubled_words(tmp_path):
     found = vectors.load(str(path))
     assert found.words == ["cat", ". . .", "at name@domain.com"]
     np.testing.assert_array_equal(found.matrix[0], [1, 2, 3])
+
+
+@settings(deadline=None)
+@given(arrays.arrays(np.float32, (3, 2), elements=st.floats(width=32, allow_nan=False, allow_infinity=False)))
+def test_what_is_saved_is_loaded_bit_for_bit(tmp_path_factory, matrix):
+    path = tmp_path_factory.mktemp("v") / "v.txt"
+    vectors.save(vectors.WordVectors(["cat", "don", "…"], matrix), path)
+    assert path.read_text(encoding="utf-8").startswith("3 2\ncat ")
+    found = vectors.load(str(path))
+    assert found.words == ["cat", "don", "…"]
+    np.testing.assert_array_equal(found.matrix.view(np.int32), matrix.view(np.int32))
+
+
+def test_a_word_is_found_as_it_stands_or_in_lower_case():
+    known = vectors.WordVectors(["Polish", "polish", "athens"], np.eye(3, dtype=np.float32))
+    assert [known.find(word) for word in ("Polish", "polish", "POLISH", "Athens", "rome")] == [0, 1, 1, 2, None]
+    assert known.first(1).find("polish") is None
+
+
+def test_an_unknown_word_gets_near_spellings():
+    known = vectors.WordVectors(["frog", "fog", "table"], np.eye(3, dtype=np.float32))
+    with pytest.raises(UsageError, match=r"no vector for 'Frogg'. Did you mean frog") as caught:
+        known.row("Frogg")
+    assert "3 words" in caught.value.mend
+    with pytest.raises(UsageError, match=r"no vector for 'xyzzy'\n"):
+        known.row("xyzzy")
+
+
+def test_vectors_of_length_1():
+    known = vectors.WordVectors(["a", "b"], np.array([[3, 4], [0, 0]], dtype=np.float32))
+    np.testing.assert_allclose(known.unit, [[0.6, 0.8], [0, 0]], rtol=1e-6)

@@ -1,39 +1,15 @@
-"""Word vectors that a network starts from: the `glove` asset, GloVe or word2vec text, or an .npy with its words."""
+"""Word vectors as files: the `glove` asset, GloVe or word2vec text, or an .npy with its words; text is written."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from regard import assets
 from regard.errors import DataError
-
-
-@dataclass(frozen=True)
-class WordVectors:
-    """Words and their vectors `[v d]`, float32."""
-
-    words: list[str]
-    matrix: np.ndarray
-
-    def rows_for(self, vocabulary: Mapping[str, int], seed: int) -> tuple[np.ndarray, int]:
-        """A matrix `[len(vocabulary) d]` for a tokenizer's words, and how many of them have a vector.
-
-        A word without one gets noise as wide as the vectors are, so that no row stands out by its length.
-        """
-        place = {word: row for row, word in enumerate(self.words)}
-        noise = np.random.default_rng([seed, 1]).standard_normal((max(vocabulary.values()) + 1, self.matrix.shape[1]))
-        rows = (noise * self.matrix.std()).astype(np.float32)
-        found = 0
-        for word, index in vocabulary.items():
-            row = place.get(word, place.get(word.lower()))
-            if row is not None:
-                rows[index] = self.matrix[row]
-                found += 1
-        return rows, found
+from regard.records import write_atomically
+from regard.text.vectors.word_vectors import WordVectors
 
 
 def load(source: str) -> WordVectors:
@@ -46,6 +22,17 @@ def load(source: str) -> WordVectors:
     if not path.is_file():
         raise DataError("no such word vectors", file=source, mend="give the asset's word `glove` or a file")
     return _load_text(path)
+
+
+def save(vectors: WordVectors, path: Path) -> None:
+    """Write word2vec's text format: a line with rows and width, then a word and its numbers a line.
+
+    Nine digits give back every float32 as it was.
+    """
+    lines = [f"{len(vectors)} {vectors.matrix.shape[1]}"]
+    for word, row in zip(vectors.words, vectors.matrix.tolist(), strict=True):
+        lines.append(" ".join([word, *(f"{number:.9g}" for number in row)]))
+    write_atomically(path, "\n".join(lines) + "\n")
 
 
 def _load_folder(folder: Path) -> WordVectors:
