@@ -10,7 +10,7 @@ from typing import Any
 from regard.metrics.classify import score
 from regard.recipe import build
 from regard.records import Corpus, Explanation, Highlight, Prediction, RunFolder
-from regard.tasks.predictions import write_predictions
+from regard.tasks.classify.predictions import write_predictions
 from regard.text.doctor import examine
 
 REVIEW = (
@@ -91,8 +91,8 @@ def make_run(
     run.write_json(run.doctor, examine({"train": corpus}).to_json())
     run.write_json(run.explanations, _explained(rows))
     if kind != "baseline":
-        run.log.write_text("".join(json.dumps(line) + "\n" for line in _log()), encoding="utf-8")
-    run.write_json(run.run_json, _record(parts, labels, kind, part, multi_label, payloads))
+        run.log.write_text("".join(json.dumps(line) + "\n" for line in log()), encoding="utf-8")
+    run.write_json(run.run_json, record(parts, labels, kind, part, multi_label, payloads))
     recipe = build({"model": {"name": "tfidf" if kind == "baseline" else "lstm"}})
     run.recipe.write_text(recipe.to_toml(), encoding="utf-8")
     return run
@@ -137,7 +137,7 @@ def _explained(rows: list[Prediction]) -> list[dict[str, Any]]:
     ]
 
 
-def _log() -> list[dict[str, Any]]:
+def log() -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
     for step in range(10, 801, 10):
         lines.append(
@@ -166,7 +166,7 @@ def _log() -> list[dict[str, Any]]:
     return lines
 
 
-def _record(
+def record(
     parts: dict[str, Corpus],
     labels: tuple[str, ...],
     kind: str,

@@ -12,6 +12,7 @@ import pytest
 
 from regard.errors import ModelError
 from regard.report import compare_page, document
+from regard.report.task_report import REPORTS
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -22,9 +23,9 @@ def row(model: str, accuracies: list[float], **more: Any) -> dict[str, Any]:
         "model": model,
         "kind": "network",
         "seeded": len(accuracies) > 1,
-        "accuracy": mean,
+        "figure": mean,
         "macro_f1": mean,
-        "accuracies": accuracies,
+        "figures": accuracies,
         "seeds": list(range(1, len(accuracies) + 1)),
         "interval": [mean - 0.02, mean + 0.02],
         "train_examples": 900,
@@ -43,6 +44,7 @@ def comparison(*rows: dict[str, Any], source: str = "reviews.csv") -> dict[str, 
     part = {"n": 200, "sha256": "0" * 64}
     return {
         "task": "classify",
+        "headline": "accuracy",
         "n": 200,
         "take": first,
         "sentence": f"{first} is right most often. Take {first}.",
@@ -85,6 +87,19 @@ def test_different_amounts_of_training_are_said() -> None:
     assert "did not train on the same number" in page
 
 
+def test_the_headline_is_called_by_its_name() -> None:
+    rows = row("lstm", [0.41], exact_match=0.33), row("minilm", [0.38], exact_match=0.31)
+    found = {**comparison(*rows), "task": "answer", "headline": "f1"}
+    page = read(compare_page.render(found))
+    assert "A dot is the F1 on the held-out questions, the line its 95 % interval (bootstrap over questions)." in page
+    assert "200 questions held out" in page
+    assert re.search(r'class="number">F1</th>.*>exact match</th>.*>macro F1</th>', page)
+    assert ">33.0 %</td>" in page
+    assert "accuracy of words" not in page
+    assert "texts" not in page.partition("<body>")[2].partition("<script>")[0]
+    assert "right</th>" in read(compare_page.render(comparison(*rows)))
+
+
 def test_every_seed_is_a_dot_and_every_picture_is_told() -> None:
     picture = read(compare_page.ladder([row("lstm", [0.85, 0.87, 0.86]), row("tfidf", [0.81])]))
     assert len(re.findall(r"<title>seed \d: ", picture)) == 3
@@ -114,11 +129,11 @@ def test_nothing_hostile_gets_through() -> None:
 
 
 def test_every_page_has_one_frame() -> None:
-    pages = sorted(path.name for path in document.HERE.glob("*.html") if path.name not in ("base.html", "parts.html"))
-    assert pages == ["compare.html", "page.html"]
-    for name in pages:
+    frames = {"compare.html": "base.html", "run.html": "base.html", **{f"{word}.html": "run.html" for word in REPORTS}}
+    assert {path.name for path in document.HERE.glob("*.html")} == {*frames, "base.html", "parts.html"}
+    for name, frame in frames.items():
         template = (document.HERE / name).read_text(encoding="utf-8")
-        assert template.startswith('{% extends "base.html" %}')
+        assert template.startswith(f'{{% extends "{frame}" %}}')
         assert not re.findall("<(?:html|head|style|script|footer)", template)
 
 

@@ -57,9 +57,9 @@ def test_peers_and_the_doctors_advice(make_run: MakeRun) -> None:
     run = make_run()
     record = run.read_json(run.run_json)
     record["peers"] = [
-        {"model": "nbsvm", "accuracy": 0.95, "within_noise": False},
-        {"model": "cnn", "accuracy": 0.84, "within_noise": True},
-        {"model": "rnn", "accuracy": 0.6, "within_noise": False},
+        {"model": "nbsvm", "figure": 0.95, "within_noise": False},
+        {"model": "cnn", "figure": 0.84, "within_noise": True},
+        {"model": "rnn", "figure": 0.6, "within_noise": False},
     ]
     run.write_json(run.run_json, record)
     doctor = run.read_json(run.doctor)

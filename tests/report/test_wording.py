@@ -36,6 +36,9 @@ from regard.report import wording
         (wording.enumeration(["a", "b", "c"]), "a, b and c"),
         (wording.enumeration(list("abcd"), 2), "a, b and 2 more"),
         (wording.enumeration([]), "none"),
+        (wording.beginning(" a\n b  c "), "a b c"),
+        (wording.beginning("abc def ghi", 9), "abc def …"),
+        (wording.beginning("x" * 12, 9), "x" * 9 + " …"),
     ],
 )
 def test_wording(made: str, expected: str) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from regard.analysis.words import highlight, seen
 from regard.errors import UsageError
 from regard.records import Explanation, TaggedCorpus, TagPrediction
-from regard.records.tags import OUTSIDE
+from regard.records.tags import OUTSIDE, scheme_of
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -16,13 +16,15 @@ METHOD = "integrated_gradients"
 
 
 def explain_word(
-    tagger: Any, corpus: TaggedCorpus, *, method: str | None = None, target: str | None = None
+    tagger: Any, corpus: TaggedCorpus, *, method: str | None = None, target: str | int | None = None
 ) -> Explanation:
-    """Which words counted for the tag that one word got. `target` is that word, as it stands in the text or by its
-    number from 0; without one, the surest word with an entity (of tags without a scheme the surest word).
+    """Which words counted for the tag that one word got. `target` is that word, as it stands in the text (the first of
+    several) or by its number from 0; without one, the surest word with an entity (of tags without a scheme the surest
+    word). Digits are a word where the text has it.
 
-    With a CRF the tag's probability is that of the word over all readings of the text. Raises `UsageError` for a
-    baseline, for another method, and for a word that is not there.
+    Scores are log-odds of the tag's probability as it is told: over all readings of the text that are allowed, where
+    there is a CRF or the tags follow a scheme. Raises `UsageError` for a baseline, for another method, and for a word
+    that is not there or not read.
     """
     if tagger.kind == "baseline":
         raise UsageError(f"{tagger.architecture} can't be explained: it tells neither weights nor gradients")
@@ -46,7 +48,7 @@ def explain_word(
     )
 
 
-def _word(prediction: TagPrediction, target: str | None) -> int:
+def _word(prediction: TagPrediction, target: str | int | None) -> int:
     """The number of the word that is asked about."""
     count = len(prediction.words)
     if not count:
@@ -55,9 +57,9 @@ def _word(prediction: TagPrediction, target: str | None) -> int:
         marked = [number for number, tag in enumerate(prediction.output) if tag != OUTSIDE]
         return max(marked or range(count), key=lambda number: prediction.confidences[number])
     words = [prediction.input[start:end] for start, end in prediction.words]
-    if target in words:
+    if isinstance(target, str) and target in words:
         return words.index(target)
-    if target.isdecimal() and int(target) < count:
+    if (isinstance(target, int) or target.isdecimal()) and 0 <= int(target) < count:
         return int(target)
     raise UsageError(f"the text has no word {target!r}", mend=f"one of its words, or a number from 0 to {count - 1}")
 
@@ -110,14 +112,25 @@ def _pieces(window: Any, special: set[int]) -> dict[int, range]:
 
 
 def log_odds(model: Any, emissions: Tensor, word: int, column: int) -> Tensor:
-    """log p / (1 - p) of one tag of one word, of each row: over all readings with a CRF, else of the word alone."""
+    """log p / (1 - p) of one tag of one word, of each row; p is what `tasks.tag.networks.decode` tells: over all
+    readings with a CRF, over those that are allowed where the tags follow a scheme, else of the word alone."""
     import torch
 
-    exact = emissions.double()  # so that a probability near 1 still has odds
-    crf = getattr(model, "crf", None)
-    if crf is None:
-        probability = exact.softmax(-1)[:, word, column]
+    exact, chain = emissions.double(), _chain(model)  # double, so that a probability near 1 still has odds
+    if chain is None:
+        probabilities = exact.softmax(-1)
     else:
         keep = torch.ones(exact.shape[:2], dtype=torch.bool, device=exact.device)
-        probability = crf.marginals(exact, keep)[:, word, column]
-    return torch.logit(probability, eps=1e-15)
+        probabilities = chain.marginals(exact, keep)
+    return torch.logit(probabilities[:, word, column], eps=1e-15)
+
+
+def _chain(model: Any) -> Any:
+    from regard.nn.crf import Chain, allowed_by
+    from regard.tasks.tag.networks import tags_of
+
+    if (crf := getattr(model, "crf", None)) is not None:
+        return crf
+    tags = tags_of(model.config)
+    scheme = scheme_of(tags)
+    return None if scheme is None else Chain.constrained(allowed_by(scheme, tags).to(model.device))

@@ -17,15 +17,21 @@ EXPLAINERS = {
 
 
 def explain(
-    task: Task, predictor: Predictor, corpus: Corpus, *, method: str | None = None, target: str | None = None
+    task: Task, predictor: Predictor, corpus: Corpus, *, method: str | None = None, target: str | int | None = None
 ) -> Explanation:
     """Which words of the one text in `corpus` counted, and how much.
 
     `target` is what they speak for: a label (classify), a word or its number (tag); by default what is in the output.
-    Raises `UsageError` for a method that this model does not have and for an unknown target.
+    Raises `UsageError` for a method that this model does not have, for an unknown target, and where `can_explain` says
+    that nothing can be told.
     """
     found: Explanation = resolve(EXPLAINERS[task.word])(predictor, corpus, method=method, target=target)
     return found
+
+
+def can_explain(task: Task, predictor: Predictor) -> bool:
+    """Whether the words behind an output can be told; a tagger of another house shows neither weights nor gradients."""
+    return task.word != "tag" or predictor.kind != "baseline"
 
 
 def explain_prediction(task: Task, predictor: Predictor, prediction: Any) -> Explanation:

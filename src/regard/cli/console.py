@@ -14,8 +14,13 @@ from regard.records import Explanation, Scores
 if TYPE_CHECKING:
     from regard.jobs.demo import Demo
 
-HEADLINES = ("accuracy", "macro_f1", "macro_precision", "macro_recall", "mcc", "auroc", "ece")
+HEADLINES = (
+    *("f1", "exact_match", "precision", "recall", "accuracy", "macro_f1", "macro_precision", "macro_recall"),
+    *("mcc", "auroc", "ece"),
+)
 MOST_CLASSES = 20
+NOUNS = {"answer": "question"}
+"""What is scored, where it is no text."""
 
 
 def out() -> Console:
@@ -51,8 +56,9 @@ def size(count: int) -> str:
 
 
 def print_scores(scores: Scores) -> None:
-    """The figures with their 95 % intervals, then each class."""
-    figures = table("figure", "value", "95 % interval", title=escape(f"{scores.part}: {scores.n:,} texts"))
+    """The figures with their 95 % intervals, then each class, type of name, tag, or kind of question."""
+    title = f"{scores.part}: {scores.n:,} {NOUNS.get(scores.task, 'text')}{'' if scores.n == 1 else 's'}"
+    figures = table("figure", "value", "95 % interval", title=escape(title))
     first = [name for name in HEADLINES if name in scores.values]
     for name in [*first, *(name for name in scores.values if name not in HEADLINES)]:
         interval = scores.intervals.get(name)
@@ -65,15 +71,26 @@ def print_scores(scores: Scores) -> None:
 
 
 def _classes(scores: Scores) -> Table:
-    """Precision, recall and F1 of each class; of many classes the worst by F1."""
+    """Precision, recall and F1 of each class (of answers F1 and exact match); of many classes the worst by F1."""
     worst = sorted(scores.per_class.items(), key=lambda item: item[1].get("f1", 0.0))[:MOST_CLASSES]
     shown = scores.per_class if len(scores.per_class) <= MOST_CLASSES else dict(worst)
-    title = None if shown is scores.per_class else f"the {len(shown)} classes with the lowest F1"
-    made = table("class", "precision", "recall", "f1", "texts", title=title)
+    one, several, whole = _kind_of_row(scores)
+    columns = [name for name in ("precision", "recall", "f1", "exact_match") if any(name in row for _, row in worst)]
+    title = None if shown is scores.per_class else f"the {len(shown)} {several} with the lowest F1"
+    made = table(one, *(name.replace("_", " ") for name in columns), whole, title=title)
     for label, row in shown.items():
-        figures = (f"{row[name]:.4f}" if name in row else "" for name in ("precision", "recall", "f1"))
+        figures = (f"{row[name]:.4f}" if name in row else "" for name in columns)
         made.add_row(escape(label), *figures, f"{int(row.get('support', 0)):,}")
     return made
+
+
+def _kind_of_row(scores: Scores) -> tuple[str, str, str]:
+    """What a row of the second table is, several of them, and what each has so many of."""
+    if scores.task == "answer":
+        return "asks", "kinds", "questions"
+    if scores.task != "tag":
+        return "class", "classes", "texts"
+    return ("tag", "tags", "words") if scores.detail.get("scheme") is None else ("type", "types", "names")
 
 
 def print_explanation(explanation: Explanation) -> None:
@@ -91,16 +108,19 @@ def print_explanation(explanation: Explanation) -> None:
 
 def print_comparison(document: dict[str, Any]) -> None:
     """A comparison's document: the ladder, best first, then the verdict and where the page lies."""
-    columns = ("model", "accuracy", "95 %\ninterval", "seeds", "texts\nseen", "train\ntime", "ms/text", "size")
-    made = table(*columns)
+    from regard.report import wording
+
+    noun = NOUNS.get(document["task"], "text")
+    columns = ("95 %\ninterval", "seeds", f"{noun}s\nseen", "train\ntime", f"ms/\n{noun}", "size")
+    made = table("model", wording.headline(document["headline"])[0].replace("Accuracy", "accuracy"), *columns)
     for column in made.columns[1:]:
         column.justify = "right"
     for row in document["models"]:
         made.add_row(
             escape(row["model"]),
-            f"{100 * row['accuracy']:.1f} %",
+            f"{100 * row['figure']:.1f} %",
             _band(row["interval"]),
-            _band(row["accuracies"]) if len(row["accuracies"]) > 1 else "1",
+            _band(row["figures"]) if len(row["figures"]) > 1 else "1",
             f"{row['train_examples']:,}",
             short_duration(row["train_seconds"]),
             f"{row['latency_ms']:.1f}",

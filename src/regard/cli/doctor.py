@@ -9,7 +9,7 @@ import typer
 
 from regard.cli import options
 from regard.cli.answer import Answer
-from regard.errors import DataError
+from regard.errors import DataError, UsageError
 
 
 def doctor(
@@ -37,6 +37,9 @@ def doctor(
     from regard.tasks.task import task_of
 
     asked = task_of(task or "classify")
+    _refuse_unused(asked.word, question_column=question_column, label_separator=label_separator)
+    if mend is not None and mend.exists():
+        raise UsageError(f"--mend {mend} is there already", mend="name another file, or move that one away")
     columns = DataOptions(
         text_column=text_column,
         label_column=label_column,
@@ -70,3 +73,13 @@ def doctor(
             print(f"written: {mend}")
 
     return Answer(document, show, exit_code=DataError.exit_code if diagnosis.blocked and not force else 0)
+
+
+def _refuse_unused(task: str, **columns: str | None) -> None:
+    """Raise `UsageError` for a column that a task has no use for."""
+    from regard.registry import TASKS
+
+    unused = TASKS[task].load_options().unused
+    for name, column in columns.items():
+        if column is not None and f"data.{name}" in unused:
+            raise UsageError(f"data.{name}: {task} does not use this setting", mend="leave it out")

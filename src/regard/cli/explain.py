@@ -30,7 +30,7 @@ def explain(
         typer.Option(
             "--target",
             metavar="LABEL",
-            help="What to speak for: a label; tag: a word of the text, or its number from 0. The output when not given.",
+            help="What to speak for: a label; tag: a word of the text or its number from 0. The output when not given.",
         ),
     ] = None,
     question: options.Question = None,

@@ -45,6 +45,8 @@ def predict(
     if texts == ["-"] or file == Path("-"):
         texts, file = None, None
     if file is not None and file.suffix.lower() != ".txt":
+        if question is not None:
+            raise UsageError("a question is given, and FILE has its own", mend="name them with --question-column")
         columns = {"text_column": text_column, "question_column": question_column}
         predictions = model.ask(model.read(file, **columns, needs_gold=False, offline=offline))
     else:
@@ -70,17 +72,6 @@ def _from_standard_input() -> list[str]:
     if sys.stdin is None or sys.stdin.isatty():
         raise UsageError("no text is given", mend='add "a text", --file FILE, or pipe texts in, one a line')
     return _lines(sys.stdin.buffer.read(), "standard input")
-
-
-def _from_file(file: Path, text_column: str | None, offline: bool) -> list[str]:
-    if file.suffix.lower() == ".txt":
-        try:
-            return _lines(file.read_bytes(), str(file))
-        except OSError as error:
-            raise DataError(str(error.strerror), file=file) from None
-    from regard.text.read import read
-
-    return read(file, text_column=text_column, needs_labels=False, offline=offline).texts
 
 
 def _lines(content: bytes, name: str) -> list[str]:

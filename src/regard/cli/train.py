@@ -83,14 +83,16 @@ def _document(trained: Model) -> dict[str, Any]:
 def _show(trained: Model) -> None:
     from regard.cli import console
     from regard.report import wording
+    from regard.report.task_report import report_of
 
-    record = trained.record
+    record, noun = trained.record, report_of(trained.recipe.task).noun
     console.print_scores(trained.scores)
     console.say(
-        f"{trained.recipe.model_name}, trained on {record['data']['train']['n']:,} texts "
+        f"{trained.recipe.model_name}, trained on {wording.number_of(record['data']['train']['n'], noun)} "
         f"in {wording.duration(record['timings']['total'])}"
     )
-    if reading := wording.reading(record):
+    if reading := wording.reading(record, f"{noun}s"):
         console.say(reading)
     console.say(f"report: {trained.report}")
-    console.say(f'next:   regard predict {trained.run.path} "a text of your own"')
+    asking = report_of(trained.recipe.task).asking
+    console.say(f'next:   regard predict {trained.run.path} "a text of your own"{asking}')

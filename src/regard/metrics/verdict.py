@@ -99,8 +99,10 @@ class Verdict:
         }
 
 
-def verdict(contenders: Sequence[Contender], *, seed: int, headline: str = "accuracy") -> Verdict:
-    """Compare every pair by its figure, which `headline` names, and say which model to take.
+def verdict(
+    contenders: Sequence[Contender], *, seed: int, headline: str = "accuracy", noun: str = "text"
+) -> Verdict:
+    """Compare every pair by its figure, which `headline` names, and say which model to take. `noun` is what is counted.
 
     With one seed each, a pair is tested by McNemar's mid-p; with more, by a bootstrap over texts and seeds.
     The interval of the difference comes from the bootstrap either way.
@@ -118,7 +120,7 @@ def verdict(contenders: Sequence[Contender], *, seed: int, headline: str = "accu
         tied=[contender.name for contender in tied],
         take=take.name,
         pairs=pairs,
-        sentence=" ".join(_sentences(ranked, tied, take, pairs, headline)),
+        sentence=" ".join(_sentences(ranked, tied, take, pairs, headline, noun)),
     )
 
 
@@ -161,7 +163,7 @@ def _test(a: Contender, b: Contender, *, seed: int) -> tuple[str, Difference]:
 
 
 def _sentences(
-    ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair], headline: str
+    ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair], headline: str, noun: str
 ) -> list[str]:
     best, n = ranked[0], ranked[0].by_seed.shape[1]
     equal = [contender for contender in ranked if contender.figure == best.figure]
@@ -170,10 +172,10 @@ def _sentences(
         names = _enumerate([contender.name for contender in equal])
         tied = [contender for contender in tied if contender not in equal]
         how = f"are right equally often: {share} of" if headline == "accuracy" else f"have the same {by}, {share}, on"
-        said = [f"{names} {how} {n:,} texts."]
+        said = [f"{names} {how} {n:,} {noun}s."]
     else:
         how = f"is right most often: {share} of" if headline == "accuracy" else f"has the highest {by}: {share} on"
-        said = [f"{best.name} {how} {n:,} texts."]
+        said = [f"{best.name} {how} {n:,} {noun}s."]
     if len(equal) == 1 and len(ranked) > 1 and not tied:
         behind = pairs[0]
         said.append(f"Its lead over {behind.second}, {_points(behind.difference)}, is more than noise.")
@@ -186,7 +188,7 @@ def _sentences(
         names = "; ".join(f"{pair.first} and {pair.second}" for pair in others)
         said.append(f"Also within noise of each other: {names}.")
     if take is not best:
-        said.append(f"Take {take.name}, which these texts can't tell from {best.name} and which {_saving(take, best)}.")
+        said.append(f"Take {take.name}, which these {noun}s can't tell from {best.name} and which {_saving(take, best)}.")
     elif tied or len(equal) > 1:
         cheaper = f"{CHEAPER} times as fast, or {CHEAPER} times as small at about the same speed"
         said.append(f"Take {take.name}: none within noise of it is clearly cheaper to run ({cheaper}).")

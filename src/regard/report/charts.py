@@ -84,8 +84,8 @@ def curves(
     return _svg(parts, title, description)
 
 
-def reliability(bins: Sequence[dict[str, float]], *, title: str, description: str) -> Markup:
-    """Accuracy over confidence, a dot for each bin, against the diagonal where both agree."""
+def reliability(bins: Sequence[dict[str, float]], *, title: str, description: str, noun: str = "text") -> Markup:
+    """Accuracy over confidence, a dot for each bin, against the diagonal where both agree; `noun` is what bins hold."""
     lowest = min(min(item["confidence"], item["accuracy"]) for item in bins)
     low = 0.5 if lowest >= 0.5 else 0.0
     axes = Axes((low, 1.0), (low, 1.0), "confidence", "right", ticks(low, 1.0))
@@ -97,7 +97,7 @@ def reliability(bins: Sequence[dict[str, float]], *, title: str, description: st
     ]
     for item in bins:
         x, y = axes.at(item["confidence"], item["accuracy"])
-        told = f"confidence {item['confidence']:.1%}, right {item['accuracy']:.1%}, {item['n']:,.0f} texts"
+        told = f"confidence {item['confidence']:.1%}, right {item['accuracy']:.1%}, {item['n']:,.0f} {noun}s"
         parts.append(
             Markup('<circle class="dot" cx="{:.1f}" cy="{:.1f}" r="4"><title>{}</title></circle>').format(x, y, told)
         )
@@ -137,6 +137,16 @@ def interval_bar(value: float, interval: tuple[float, float] | None, *, low: flo
         '<line class="grid" x1="4" x2="{right}" y1="7" y2="7"/>{thick}'
         '<circle class="dot" cx="{x:.1f}" cy="7" r="3.5"/></svg>'
     ).format(w=width, h=height, right=width - 4, thick=thick, x=x(value))
+
+
+def share_bar(share: float) -> Markup:
+    """A share as a filled bar, 0 to 1: a picture for a row of a table, told by its numbers."""
+    width, height = 160, 14
+    return Markup(
+        '<svg class="bar" viewBox="0 0 {w} {h}" width="{w}" height="{h}" aria-hidden="true">'
+        '<rect class="empty" width="{w}" height="{h}" rx="2"/>'
+        '<rect class="full" width="{full:.1f}" height="{h}" rx="2"/></svg>'
+    ).format(w=width, h=height, full=min(max(share, 0.0), 1.0) * width)
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:

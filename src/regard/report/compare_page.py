@@ -11,10 +11,12 @@ from markupsafe import Markup
 
 from regard.records import RunFolder, write_atomically
 from regard.report import charts, document, evidence, wording
+from regard.report.task_report import report_of
 
 DOCUMENT = "compare.json"
 EXPLANATIONS = "explanations.json"
 PAGE = "compare.html"
+OTHERS = {"exact_match": "exact match", "accuracy": "accuracy of words", "macro_f1": "macro F1"}
 
 Scale = Callable[[float], float]
 
@@ -36,21 +38,29 @@ def write(folder: Path) -> Path:
 
 def render(found: dict[str, Any], explained: Sequence[dict[str, Any]] = ()) -> str:
     """The page of a comparison's document; `explained` are texts to show highlighted, as a run folder keeps them."""
-    rows = found["models"]
+    rows, headline = found["models"], found["headline"]
     return document.render(
         "compare.html",
         title=f"Take {found['take']}",
         written_by=found["regard"],
         source=Path(found["data"]["source"]).name or found["data"]["source"],
         found={**found, "models": [{**row, "href": href(row["runs"][0])} for row in rows]},
-        ladder=ladder(rows),
-        seeded=any(len(row["accuracies"]) > 1 for row in rows),
+        ladder=ladder(rows, headline),
+        figure=wording.headline(headline)[0],
+        noun=report_of(found["task"]).noun,
+        others=[] if headline == "accuracy" else others(rows),
+        seeded=any(len(row["figures"]) > 1 for row in rows),
         once=[row["model"] for row in rows if not row["seeded"]],
         sizes_differ=len({row["train_examples"] for row in rows}) > 1,
         tests=sorted({pair["test"] for pair in found["pairs"]}),
         probability=probability,
         examples=evidence.examples(explained),
     )
+
+
+def others(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Figures that every model has beside an F1, with their names."""
+    return [(key, name) for key, name in OTHERS.items() if all(key in row for row in rows)]
 
 
 def href(run: str) -> str:
@@ -63,22 +73,22 @@ def probability(p: float) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def ladder(rows: Sequence[dict[str, Any]]) -> Markup:
-    """Accuracy of each model with its interval, and a small dot for each seed; the best on top."""
-    values = [value for row in rows for value in (*row["interval"], *row["accuracies"])]
+def ladder(rows: Sequence[dict[str, Any]], headline: str = "accuracy") -> Markup:
+    """The figure of each model with its interval, and a small dot for each seed; the best on top."""
+    values = [value for row in rows for value in (*row["interval"], *row["figures"])]
     low, high = _axis(min(values), max(values))
 
     def x(value: float) -> float:
         return NAMES + (value - low) / (high - low) * (WIDTH - NAMES - VALUES)
 
     height = TOP + ROW * len(rows) + BOTTOM
-    parts = [_grid(x, charts.ticks(low, high), height)]
+    parts = [_grid(x, charts.ticks(low, high), height, wording.headline(headline)[1])]
     parts += [_rung(row, TOP + ROW * place + ROW / 2, x) for place, row in enumerate(rows)]
     told = "; ".join(map(_told, rows))
     return Markup(
         '<svg class="chart ladder" viewBox="0 0 {} {}" role="img">'
-        "<title>Accuracy of each model</title><desc>{}</desc>{}</svg>"
-    ).format(WIDTH, height, told, Markup("").join(parts))
+        "<title>{} of each model</title><desc>{}</desc>{}</svg>"
+    ).format(WIDTH, height, wording.headline(headline)[0], told, Markup("").join(parts))
 
 
 def _axis(lowest: float, highest: float) -> tuple[float, float]:
@@ -87,7 +97,7 @@ def _axis(lowest: float, highest: float) -> tuple[float, float]:
     return low, round(low + 0.1, 1) if highest <= low + 0.1 else 1.0
 
 
-def _grid(x: Scale, ticks: Sequence[float], height: int) -> Markup:
+def _grid(x: Scale, ticks: Sequence[float], height: int, what: str) -> Markup:
     bottom = height - BOTTOM
     lines = [
         Markup(
@@ -96,13 +106,13 @@ def _grid(x: Scale, ticks: Sequence[float], height: int) -> Markup:
         ).format(x=x(tick), top=TOP, bottom=bottom, below=bottom + 16, told=wording.percent(tick, 0))
         for tick in ticks
     ]
-    name = Markup('<text class="axis middle" x="{}" y="{}">texts answered right (the axis begins at {})</text>')
+    name = Markup('<text class="axis middle" x="{}" y="{}">{} (the axis begins at {})</text>')
     middle = (NAMES + WIDTH - VALUES) / 2
-    return Markup("").join(lines) + name.format(middle, height - 8, wording.percent(ticks[0], 0))
+    return Markup("").join(lines) + name.format(middle, height - 8, what, wording.percent(ticks[0], 0))
 
 
 def _rung(row: dict[str, Any], y: float, x: Scale) -> Markup:
-    dots = list(zip(row["seeds"], row["accuracies"], strict=True))
+    dots = list(zip(row["seeds"], row["figures"], strict=True))
     seeds = [_seed(seed, wording.percent(accuracy), x(accuracy), y) for seed, accuracy in dots if len(dots) > 1]
     return Markup(
         '<g><title>{told}</title><text class="axis end" x="{name_x}" y="{text_y:.1f}">{name}</text>'
@@ -117,10 +127,10 @@ def _rung(row: dict[str, Any], y: float, x: Scale) -> Markup:
         y=y,
         low=x(row["interval"][0]),
         high=x(row["interval"][1]),
-        mean=x(row["accuracy"]),
+        mean=x(row["figure"]),
         seeds=Markup("").join(seeds),
         value_x=WIDTH - VALUES + 10,
-        value=wording.percent(row["accuracy"]),
+        value=wording.percent(row["figure"]),
     )
 
 
@@ -132,4 +142,4 @@ def _seed(seed: int, accuracy: str, x: float, y: float) -> Markup:
 
 
 def _told(row: dict[str, Any]) -> str:
-    return f"{row['model']} {wording.percent(row['accuracy'])} (95 %: {wording.percent_interval(row['interval'])})"
+    return f"{row['model']} {wording.percent(row['figure'])} (95 %: {wording.percent_interval(row['interval'])})"

@@ -1,42 +1,32 @@
-"""What the page shows below its verdict, gathered from the files of a run: one function for each section."""
+"""What the page shows below its verdict, gathered from the files of a run: one function for each section.
+
+Here is what more than one task shows; what is a task's own is in the file of its word.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markupsafe import Markup
 
 from regard.analysis import mistakes
-from regard.records import Explanation, Label, Prediction, Scores
+from regard.records import Explanation, Label, Scores
 from regard.report import charts, highlight, wording
 
-MOST_MISTAKES = 25
 MOST_LABELS_IN_A_TABLE = 20
 LONGEST_TEXT = 20_000  # characters of one text on the page
 
-# Name, what it means, and where its axis begins (None: no axis from a worst to a best value).
-FIGURES: dict[str, tuple[str, str, float | None]] = {
-    "accuracy": ("accuracy", "share of texts answered right", 0.0),
-    "macro_f1": ("macro F1", "F1 of each class, every class counting the same", 0.0),
-    "macro_precision": ("macro precision", "of the texts given a class, how many have it; mean of the classes", 0.0),
-    "macro_recall": ("macro recall", "of the texts of a class, how many were given it; mean of the classes", 0.0),
-    "micro_f1": ("micro F1", "F1 over all decisions, every decision counting the same", 0.0),
-    "micro_precision": ("micro precision", "of all labels given, how many are right", 0.0),
-    "micro_recall": ("micro recall", "of all labels to be given, how many were", 0.0),
-    "mcc": ("Matthews correlation", "0 is guessing, 1 is always right, whatever the balance", -1.0),
-    "auroc": ("AUROC", "how well the probabilities rank; 0.5 is guessing", 0.0),
-    "ece": ("calibration error", "mean distance between confidence and share right; 0 is best", None),
-    "brier": ("Brier score", "squared error of the probabilities; 0 is best", None),
-    "log_loss": ("log loss", "surprise at the right answers, in nats; 0 is best", None),
-}
+Figure = tuple[str, str, float | None]
+"""Name of a score, what it means, and where its axis begins (None: no axis from a worst to a best value)."""
 
 
 @dataclass(frozen=True)
 class Row:
     """One line of the table of scores."""
 
+    key: str
     name: str
     meaning: str
     value: float
@@ -81,21 +71,18 @@ class Shown:
     @property
     def beginning(self) -> str:
         """The first words on one line."""
-        line = " ".join(self.text[:400].split())
-        return line if len(line) <= 110 else line[:110].rsplit(" ", 1)[0] + " …"
+        return wording.beginning(self.text)
 
 
-def score_rows(scores: Scores, other: Scores | None, *, multi_label: bool) -> list[Row]:
-    """Every figure; `other` is the same model on the validation part. One label a text: micro averages all equal the
-    accuracy and are left out."""
+def score_rows(scores: Scores, other: Scores | None, figures: Mapping[str, Figure]) -> list[Row]:
+    """Every figure, those of `figures` first and in their order; `other` is the same model on the validation part."""
+    known = [key for key in figures if key in scores.values]
     rows = []
-    for key, value in scores.values.items():
-        if key.startswith("micro_") and not multi_label:
-            continue
-        name, meaning, low = FIGURES.get(key, (key.replace("_", " "), "", None))
-        interval = scores.intervals.get(key)
+    for key in [*known, *(key for key in scores.values if key not in figures)]:
+        name, meaning, low = figures.get(key, (key.replace("_", " "), "", None))
+        value, interval = scores.values[key], scores.intervals.get(key)
         bar = Markup("") if low is None else charts.interval_bar(value, interval, low=low)
-        rows.append(Row(name, meaning, value, interval, bar, other.values.get(key) if other else None))
+        rows.append(Row(key, name, meaning, value, interval, bar, other.values.get(key) if other else None))
     return rows
 
 
@@ -109,11 +96,12 @@ def confusion(scores: Scores) -> list[list[Cell]] | None:
     ]
 
 
-def curves(log: Sequence[dict[str, Any]]) -> list[Markup]:
-    """Loss and score over the steps of a training; nothing where nothing was logged."""
+def curves(log: Sequence[dict[str, Any]], figures: Mapping[str, str]) -> list[Markup]:
+    """Loss and score over the steps of a training; nothing where nothing was logged. `figures` are the scores that are
+    drawn with their names, the headline first."""
     steps = [item for item in log if item.get("event") == "step"]
     checks = [item for item in log if item.get("event") == "evaluation"]
-    return [picture for picture in (_loss(steps, checks), _score(checks)) if picture]
+    return [picture for picture in (_loss(steps, checks), _score(checks, figures)) if picture]
 
 
 def _loss(steps: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]]) -> Markup:
@@ -126,18 +114,19 @@ def _loss(steps: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]]) -> 
     )
 
 
-def _score(checks: Sequence[dict[str, Any]]) -> Markup:
-    series = [charts.Series(_points(checks, "accuracy"), "accuracy", "first", dots=True)]
-    series.append(charts.Series(_points(checks, "macro_f1"), "macro F1", "second", dots=True))
+def _score(checks: Sequence[dict[str, Any]], figures: Mapping[str, str]) -> Markup:
+    (headline, name), *others = figures.items()
+    series = [charts.Series(_points(checks, headline), name, "first", dots=True)]
+    series += [charts.Series(_points(checks, key), called, "second", dots=True) for key, called in others[:1]]
     lines = [line for line in series if line.points]
     if len(lines) == 2 and abs(lines[0].points[-1][1] - lines[1].points[-1][1]) < 0.02:
         lines = lines[:1]  # where both are the same, one line says it
     if not lines:
         return Markup("")
-    best = next((item for item in reversed(checks) if item.get("best") and "accuracy" in item), None)
+    best = next((item for item in reversed(checks) if item.get("best") and headline in item), None)
     mark = None
     if best is not None:
-        mark = (best["step"], best["accuracy"], f"best: {best['accuracy']:.1%} at step {best['step']:,}")
+        mark = (best["step"], best[headline], f"best: {best[headline]:.1%} at step {best['step']:,}")
     lowest = min(y for line in lines for _, y in line.points)
     return charts.curves(
         lines,
@@ -154,28 +143,33 @@ def _points(items: Sequence[dict[str, Any]], key: str) -> list[charts.Point]:
     return [(item["step"], item[key]) for item in items if item.get(key) is not None]
 
 
-def calibration(scores: Scores) -> Markup:
-    if not scores.calibration:
+def calibration(bins: Sequence[dict[str, float]], error: float | None, noun: str = "text") -> Markup:
+    """Share right over confidence in `bins`, of so many of what `noun` names each; nothing where there are none."""
+    if not bins:
         return Markup("")
-    error = scores.values.get("ece")
-    bins = len(scores.calibration)
-    told = f"Share right over confidence, in {bins} bins of about as many texts each."
+    told = f"Share right over confidence, in {len(bins)} bins of about as many {noun}s each."
     if error is not None:
         told += f" On average the two are {wording.percent(error)} apart."
-    return charts.reliability(scores.calibration, title="Calibration", description=told)
+    return charts.reliability(bins, title="Calibration", description=told, noun=noun)
 
 
-def lengths(bins: Sequence[mistakes.LengthBin]) -> Markup:
-    """Nothing for a single bin: there is no comparison in it."""
+def lengths(
+    bins: Sequence[mistakes.LengthBin],
+    *,
+    figure: str = "Accuracy",
+    told: str = "right",
+    words_in: str = "text",
+) -> Markup:
+    """Nothing for a single bin: there is no comparison in it. `told` is what the figure is a share of."""
     if len(bins) < 2:
         return Markup("")
     rows = [
-        charts.Whisker(length(item), item.accuracy, item.interval, f"{length(item)} words: {item.accuracy:.1%} right")
+        charts.Whisker(length(item), item.figure, item.interval, f"{length(item)} words: {item.figure:.1%} {told}")
         for item in bins
     ]
-    told = "; ".join(row.told for row in rows)
+    each = "; ".join(row.told for row in rows)
     return charts.whiskers(
-        rows, title="Accuracy by length", description=f"{told}.", x_label="words in the text", y_label="right"
+        rows, title=f"{figure} by length", description=f"{each}.", x_label=f"words in the {words_in}", y_label=told
     )
 
 
@@ -183,10 +177,9 @@ def length(item: mistakes.LengthBin) -> str:
     return f"{item.low}" if item.low == item.high else f"{item.low}–{item.high}"
 
 
-def wrong(predictions: Sequence[Prediction], explained: Sequence[dict[str, Any]]) -> list[Shown]:
-    """The surest mistakes, with the explanations of those that have one."""
-    known = {item["id"]: highlight.from_json(item["explanation"]) for item in explained}
-    return [_shown(item, known.get(item.id)) for item in mistakes.surest(predictions, MOST_MISTAKES)]
+def explanations(explained: Sequence[dict[str, Any]]) -> dict[str, Explanation]:
+    """Those of explanations.json by the ids of their texts."""
+    return {item["id"]: highlight.from_json(item["explanation"]) for item in explained}
 
 
 def examples(explained: Sequence[dict[str, Any]]) -> list[Shown]:
@@ -199,9 +192,3 @@ def examples(explained: Sequence[dict[str, Any]]) -> list[Shown]:
         gold = tuple(item["gold"]) if isinstance(item["gold"], list) else item["gold"]
         found.append(Shown(item["id"], made.text, 0, made.output, gold, made.confidence, made))
     return found
-
-
-def _shown(item: Prediction, explanation: Explanation | None) -> Shown:
-    left_out = max(0, len(item.input) - LONGEST_TEXT)
-    text = item.input[:LONGEST_TEXT]
-    return Shown(item.id, text, left_out, item.output, item.gold, item.confidence, explanation)

@@ -38,6 +38,7 @@
   const controls = document.querySelector("[data-controls]");
   if (list && controls) {
     const items = all(":scope > li", list);
+    const kinds = controls.querySelector("[data-kinds]");
     const find = controls.querySelector("[data-find]");
     const order = controls.querySelector("[data-order]");
     const orders = {
@@ -47,12 +48,17 @@
     };
     const update = () => {
       const wanted = find.value.trim().toLocaleLowerCase();
-      for (const item of items) item.hidden = !item.textContent.toLocaleLowerCase().includes(wanted);
+      const kind = kinds ? kinds.value : "";
+      for (const item of items) {
+        const found = item.textContent.toLocaleLowerCase().includes(wanted);
+        item.hidden = !found || (kind !== "" && item.dataset.kind !== kind);
+      }
       const key = orders[order.value];
       list.append(...[...items].sort((a, b) => key(a) - key(b)));
       const shown = items.filter((item) => !item.hidden).length;
       controls.querySelector("[data-count]").textContent = `${shown} of ${items.length} shown`;
     };
+    kinds?.addEventListener("change", update);
     find.addEventListener("input", update);
     order.addEventListener("change", update);
     controls.addEventListener("submit", (event) => event.preventDefault());

@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from regard.analysis import mistakes
-from regard.records import RunFolder, Scores, write_atomically
+from regard.records import RunFolder, write_atomically
 from regard.registry import ARCHITECTURES
 from regard.report import document, evidence, verdict, wording
+from regard.report.finished import Finished
+from regard.report.task_report import report_of
+from regard.tasks.task import task_of
 
 
 def write(run: RunFolder) -> Path:
@@ -22,42 +24,33 @@ def write(run: RunFolder) -> Path:
 
 
 def render(run: RunFolder) -> str:
-    from regard.tasks.predictions import read_predictions
-
-    record = run.read_json(run.run_json)
-    scored = run.read_json(run.scores)
-    scores = Scores.from_json(scored)
-    validation = Scores.from_json(scored["validation"]) if scored.get("validation") else None
-    predictions = read_predictions(run.predictions)
-    explained = _optional(run, run.explanations) or []
-    doctor = _optional(run, run.doctor)
-    bins = mistakes.by_length(predictions)
+    found = Finished.read(run)
+    record = found.record
+    report = report_of(record["task"])
+    asked, names = report.asked(found)
     return document.render(
-        "page.html",
-        title=verdict.headline(record, scores),
+        f"{report.word}.html",
+        report=report,
+        title=report.title(found),
         written_by=record["regard"],
-        verdict=verdict.sentences(record, scores, predictions, doctor),
+        verdict=verdict.sentences(found),
+        asked=asked,
+        names=names,
+        counts=report.counts(found),
+        explains=report.explains(found),
+        counted=record["training"].get("counted") or task_of(record["task"]).counted,
         record=record,
         summary=_summary(record),
         attention=wording.attention(record),
-        reading=wording.reading(record),
-        recipe=run.read_recipe() if run.recipe.is_file() else "",
-        run_name=run.path.resolve().name,
-        doctor=doctor,
-        curves=evidence.curves(run.read_log()),
-        scores=scores,
-        validation=validation,
-        rows=evidence.score_rows(scores, validation, multi_label=record["multi_label"]),
-        confusion=evidence.confusion(scores),
-        confused=mistakes.confused(predictions),
-        calibration=evidence.calibration(scores),
-        bins=bins,
-        length=evidence.length,
-        lengths=evidence.lengths(bins),
-        mistakes=evidence.wrong(predictions, explained),
-        mistakes_in_all=sum(item.gold is not None and item.output != item.gold for item in predictions),
-        examples=evidence.examples(explained),
-        longest=evidence.LONGEST_TEXT,
+        reading=wording.reading(record, f"{report.noun}s"),
+        recipe=found.recipe,
+        run_name=found.name,
+        doctor=found.doctor,
+        curves=evidence.curves(found.log, report.curves(found)),
+        scores=found.scores,
+        validation=found.validation,
+        rows=report.rows(found),
+        **report.evidence(found),
     )
 
 
@@ -67,7 +60,3 @@ def _summary(record: dict[str, Any]) -> str:
         return "a pretrained checkpoint, fine-tuned"
     word = record["architecture"]
     return ARCHITECTURES[word].summary if word in ARCHITECTURES else ""
-
-
-def _optional(run: RunFolder, path: Path) -> Any:
-    return run.read_json(path) if path.is_file() else None

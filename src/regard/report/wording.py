@@ -50,6 +50,17 @@ def model(name: str) -> str:
     return "/".join(path.parts[-2:]) if path.root else name
 
 
+HEADLINES = {
+    "accuracy": ("Accuracy", "texts answered right"),
+    "f1": ("F1", "F1"),
+}
+
+
+def headline(figure: str) -> tuple[str, str]:
+    """The name of the figure that models are compared by, at the beginning of a line and below an axis."""
+    return HEADLINES.get(figure, (figure.replace("_", " "), figure.replace("_", " ")))
+
+
 def texts(number: int) -> str:
     return number_of(number, "text")
 
@@ -62,25 +73,32 @@ NOT_READ = {
 }
 
 
-def reading(record: Mapping[str, Any]) -> str | None:
-    """What run.json says of texts longer than the model's limit, in a sentence; None where there are none."""
+def beginning(text: str, most: int = 110) -> str:
+    """The first words of a text, on one line."""
+    line = " ".join(text[: 4 * most].split())
+    return line if len(line) <= most else line[:most].rsplit(" ", 1)[0] + " …"
+
+
+def reading(record: Mapping[str, Any], of: str = "texts") -> str | None:
+    """What run.json says of texts longer than the model's limit, in a sentence; None where there are none. `of` is what
+    is counted."""
     read = record.get("reading") or {}
     parts = [name for name in ("train", "validation", "test") if (read.get("longer") or {}).get(name)]
     if not parts:
         return None
     strategy, limit, cut = read["strategy"], f"{read['max_length']:,}", record["truncated"]
 
-    def shares(of: Mapping[str, float]) -> str:
-        return enumeration([f"{percent(of[name])} ({name})" for name in parts])
+    def shares(each: Mapping[str, float]) -> str:
+        return enumeration([f"{percent(each[name])} ({name})" for name in parts])
 
-    said = f"{shares(read['longer'])} of the texts are longer than {limit} tokens"
+    said = f"{shares(read['longer'])} of the {of} are longer than {limit} tokens"
     if strategy != "windows":
         what = f"{NOT_READ[strategy]} (strategy {strategy})"
     elif not any(cut.values()):
         return f"{said}: they are read whole, in windows that overlap (strategy windows)"
     else:
         most = number_of(read["max_windows"], "window")
-        what = f"they are read in windows that overlap, {shares(cut)} of the texts no further than {most}"
+        what = f"they are read in windows that overlap, {shares(cut)} of the {of} no further than {most}"
     return f"{said}: {what}; {shares(read['unread'])} of the tokens are not read"
 
 

@@ -20,6 +20,8 @@ __all__ = ["Mended", "examine_tags", "mend_tags"]
 
 FEW = 10
 """Entities of a type (words of a tag) below which it is hardly learnt, or measured."""
+LONGEST_NAME = 60
+"""Characters of a name in a message."""
 TELLING = 6
 """Words from which on a sentence that stands there twice is a double: "Thank you ." is said often."""
 
@@ -153,7 +155,7 @@ def _two_types(part: str, corpus: TaggedCorpus) -> Iterator[Finding]:
     torn = sorted((name for name, own in types.items() if len(own) > 1), key=lambda name: -types[name].total())
     if torn:
         shown = [
-            f"{name!r} ({', '.join(f'{kind} {n}' for kind, n in types[name].most_common(3))})" for name in torn[:3]
+            f"{name[:LONGEST_NAME]!r} ({', '.join(f'{kind} {n}' for kind, n in types[name].most_common(3))})" for name in torn[:3]
         ]
         more = f" and {len(torn) - 3} more" if len(torn) > 3 else ""
         verb = "name has" if len(torn) == 1 else "names have"

@@ -8,7 +8,7 @@ its two ends separate neighbours, and leaves a gap out there. `auto` takes block
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Generic, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,6 +17,8 @@ from regard.errors import DataError
 from regard.records import Corpus, Label
 
 How = Literal["auto", "random", "blocks"]
+Kinds = Sequence[Collection[str]]
+"""Of each row what is to be learned from it: labels, types of entities."""
 
 GAP = 30
 """Rows left out at a cut between blocks: IMDB has at most 30 reviews of a film (Maas et al. 2011)."""
@@ -70,11 +72,15 @@ def limit(corpus: Corpus, n: int, *, seed: int, how: How = "auto") -> Corpus:
     return corpus.take(sorted(kept | _needed_to_learn(corpus, kept, set(range(len(corpus))) - kept)))
 
 
-def cut_groups(corpus: C, groups: Sequence[str], *, fraction: float, seed: int, how: How = "auto") -> Cut[C]:
+def cut_groups(
+    corpus: C, groups: Sequence[str], *, fraction: float, seed: int, how: How = "auto", kinds: Kinds | None = None
+) -> Cut[C]:
     """Cut `fraction` of the rows off where no class is to be kept in proportion; both parts keep the order of rows.
 
     Rows with an equal entry in `groups` `[n]` stay on one side: the questions of one page, texts that are the same.
-    `random` (and `auto`) draws groups, `blocks` takes one run of rows. Raises `DataError` for a single group.
+    `random` draws groups; `blocks`, and `auto` where the corpus is contiguous, takes one run of them, in the order of
+    their first rows. Of what there is in each row (`kinds` `[n]`) train gets some of every kind: rows that would hold
+    the only ones out are not cut off. Raises `DataError` where nothing can be cut off.
     """
     if len(set(groups)) < 2:
         found = f"{len(corpus)} rows that belong together" if len(corpus) > 1 else "a single row"
@@ -83,35 +89,40 @@ def cut_groups(corpus: C, groups: Sequence[str], *, fraction: float, seed: int, 
     rows: defaultdict[str, list[int]] = defaultdict(list)
     for row, group in enumerate(groups):
         rows[group].append(row)
-    target = fraction * len(corpus)
-    if how == "blocks":
-        order = list(rows.values())
-        start = int(generator.integers(len(order)))
-        turned = order[start:] + order[:start]
-        validation = set(_until(turned, target))
-    else:
-        validation = set(_fill(list(rows.values()), target, generator))
+    target, blocks = fraction * len(corpus), how == "blocks" or (how == "auto" and corpus.contiguous)
+    draw = _one_run if blocks else _fill
+    validation = set(draw(list(rows.values()), target, generator))
+    validation -= _only_ones(kinds, groups, set(range(len(corpus))) - validation, validation)
+    if not validation:
+        message = "no row can be cut off: each holds something that no other one has"
+        raise DataError(message, file=corpus.source, mend="give a validation file")
     kept = set(range(len(corpus))) - validation
     share = len(validation) / len(corpus)
-    way = "one run of neighbouring rows" if how == "blocks" else "at random"
+    way = "one run of neighbouring rows" if blocks else "at random"
     apart = "" if len(rows) == len(corpus) else "; rows that belong together stay together"
     note = f"{len(validation):,} of {len(corpus):,} rows ({share:.0%}) cut from train, {way}{apart}"
     return Cut(corpus.take(sorted(kept)), corpus.take(sorted(validation)), note)
 
 
-def limit_rows(corpus: C, n: int, *, seed: int, how: How = "auto") -> C:
-    """At most `n` rows, in order: random ones, or with `blocks` evenly spread ones."""
+def limit_rows(corpus: C, n: int, *, seed: int, how: How = "auto", kinds: Kinds | None = None) -> C:
+    """At most `n` rows, in order: random ones; of a contiguous corpus (or with `blocks`) evenly spread ones. Rows are
+    added where one of the `kinds` that rows hold would be lost."""
     if n >= len(corpus):
         return corpus
     spread = how == "blocks" or (how == "auto" and corpus.contiguous)
-    drawn = np.random.default_rng([seed, 2]).permutation(len(corpus))[:n]
-    return corpus.take(_spread(len(corpus), n) if spread else sorted(int(row) for row in drawn))
+    drawn = _spread(len(corpus), n) if spread else np.random.default_rng([seed, 2]).permutation(len(corpus))[:n]
+    kept = {int(row) for row in drawn}
+    return corpus.take(sorted(kept | _only_ones(kinds, corpus.texts, kept, set(range(len(corpus))) - kept)))
 
 
-def _until(groups: list[list[int]], target: float) -> list[int]:
-    """Whole groups in their order until `target` rows are reached; at least one in, at least one left out."""
-    taken = list(groups[0])
-    for group in groups[1:-1]:
+def _one_run(groups: list[list[int]], target: float, generator: np.random.Generator) -> list[int]:
+    """Whole groups, one after the other, until `target` rows are reached; at least one in, at least one left out. The
+    run begins anywhere from where it does not pass the end, so that one or two cuts separate neighbours."""
+    ends = np.cumsum([len(group) for group in groups])
+    latest = int(np.searchsorted(ends, ends[-1] - target, side="right"))
+    start = int(generator.integers(min(latest, len(groups) - 1) + 1))
+    taken = list(groups[start])
+    for group in groups[start + 1 : start + len(groups) - 1]:
         if len(taken) + len(group) / 2 > target:
             break
         taken += group
@@ -135,15 +146,20 @@ def _cut_random(corpus: Corpus, fraction: float, generator: np.random.Generator)
 
 def _needed_to_learn(corpus: Corpus, train: set[int], validation: set[int]) -> set[int]:
     """Held-out rows that must go back, since a label of theirs (of several) would occur nowhere in train."""
-    if not corpus.multi_label or corpus.labels is None:
+    return _only_ones(corpus.labels if corpus.multi_label else None, corpus.texts, train, validation)
+
+
+def _only_ones(kinds: Kinds | None, groups: Sequence[str], train: set[int], others: set[int]) -> set[int]:
+    """Rows of `others` with a kind that `train` has nowhere: the first with each such kind, and its whole group."""
+    if kinds is None:
         return set()
-    known = {label for row in train for label in corpus.labels[row]}
+    known = {kind for row in train for kind in kinds[row]}
     back: set[str] = set()
-    for row in sorted(validation):
-        if not known.issuperset(corpus.labels[row]):
-            known.update(corpus.labels[row])
-            back.add(corpus.texts[row])
-    return {row for row in validation if corpus.texts[row] in back}
+    for row in sorted(others):
+        if not known.issuperset(kinds[row]):
+            known.update(kinds[row])
+            back.add(groups[row])
+    return {row for row in others if groups[row] in back}
 
 
 def _groups_of_equal_texts(corpus: Corpus, rows: Sequence[int]) -> list[list[int]]:

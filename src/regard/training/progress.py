@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 SECONDS_BETWEEN_LINES = 30.0
+HEADLINES = ("f1", "accuracy")  # what the line shows of an evaluation, the first of them that there is
 
 
 class Progress(Protocol):
@@ -89,7 +90,7 @@ class PlainProgress:
 
 
 class RichProgress:
-    """One line that moves: how far, loss, pace, the best accuracy so far, time left; evaluations stay above it."""
+    """One line that moves: how far, loss, pace, the best figure so far, time left; evaluations stay above it."""
 
     def __init__(self, what: str, console: Console) -> None:
         self._what = what
@@ -125,7 +126,8 @@ class RichProgress:
 
     def evaluation(self, step: int, metrics: Mapping[str, float], *, best: bool) -> None:
         if best:
-            self._best = f" · best accuracy {metrics['accuracy']:.3f}"
+            name = next((name for name in HEADLINES if name in metrics), None)
+            self._best = "" if name is None else f" · best {name.replace('f1', 'F1')} {metrics[name]:.3f}"
         mark = " [bold]best so far[/bold]" if best else ""
         self._bar.console.print(f"step {step:,}/{self._total:,}  validation {figures(metrics)}{mark}", highlight=False)
 
