@@ -16,6 +16,7 @@ from typing import Any
 from regard import assets
 from regard.baselines.options import SpacyOptions
 from regard.errors import ModelError, UsageError
+from regard.records import without_surrogates
 from regard.records.tags import OUTSIDE, Scheme, Stretch, entities, scheme_of, spelled
 
 ASSET = "spacy-en"
@@ -52,7 +53,8 @@ class SpacyTagger:
                 counts.update(zip(column, row, strict=True))
         best = max(range(len(ATTRIBUTES)), key=lambda place: _agreed(own[place]))
         self.attribute, self.mapping = ATTRIBUTES[best], _likeliest(own[best])
-        self.fallback = Counter(tag for row in tags for tag in row).most_common(1)[0][0]
+        commonest = Counter(tag for row in tags for tag in row).most_common(1)
+        self.fallback = commonest[0][0] if commonest else OUTSIDE
 
     def tag(self, documents: Sequence[Document]) -> list[list[str]]:
         """The tags of each text's words, in the data's own names."""
@@ -68,10 +70,13 @@ class SpacyTagger:
 
     def _read(self, documents: Iterable[Document]) -> Iterator[tuple[list[Stretch], list[list[str]]]]:
         """Of each text spaCy's entities, and its words' parts of speech by each of `ATTRIBUTES`."""
+        pipeline = self.pipeline  # before spaCy is imported: without it, it says what to install
         from spacy.tokens import Doc
 
-        pipeline = self.pipeline
-        made = (Doc(pipeline.vocab, words=list(words), spaces=list(spaces)) for words, spaces in documents)
+        made = (
+            Doc(pipeline.vocab, words=[without_surrogates(word) for word in words], spaces=list(spaces))
+            for words, spaces in documents
+        )
         for read in pipeline.pipe(made, batch_size=AT_ONCE):
             found = [(entity.start, entity.end, entity.label_) for entity in read.ents]
             yield found, [[getattr(token, name) for token in read] for name in ATTRIBUTES]
@@ -103,21 +108,31 @@ class SpacyTagger:
             made = cls(SpacyOptions(**document["options"]))
             made.scheme, made.attribute = document["scheme"], document["attribute"]
             made.mapping, made.fallback = dict(document["mapping"]), document["fallback"]
+            pipeline = document["sha256"]
+            if made.attribute not in (None, *ATTRIBUTES):
+                raise ValueError(f"no attribute of a word is called {made.attribute!r}")
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelError(f"{folder / FILE} is damaged: {error}", mend="train again") from None
-        if document["sha256"] != assets.ASSETS[ASSET].sha256:
+        if pipeline != assets.ASSETS[ASSET].sha256:
             raise ModelError(f"{folder / FILE} is for another version of {ASSET}", mend="train again")
         return made
 
 
 def load_pipeline() -> Any:
-    """The packaged pipeline. Raises `UsageError` without spaCy, `ModelError` where the asset is not in the cache."""
+    """The packaged pipeline. Raises `UsageError` without spaCy, `ModelError` where the asset is not in the cache or
+    spaCy can't load it."""
     try:
         import spacy
     except ImportError:
         raise UsageError("spaCy is not installed", mend='pip install "regard[spacy]"') from None
-    # The lemmatiser needs what the tagger says and gives nothing that is asked for here.
-    return spacy.load(assets.path(ASSET), exclude=["lemmatizer"])
+    folder = assets.path(ASSET)
+    try:
+        # The lemmatiser needs what the tagger says and gives nothing that is asked for here.
+        return spacy.load(folder, exclude=["lemmatizer"])
+    except Exception as error:
+        first = (str(error).strip() or type(error).__name__).splitlines()[0]
+        message = f"spaCy {spacy.__version__} can't load the asset {ASSET!r}: {first}"
+        raise ModelError(message, mend=f"delete {folder.parent} and `regard get {ASSET}`") from None
 
 
 def _types(gold: Sequence[Sequence[Stretch]], found: Sequence[Sequence[Stretch]]) -> dict[str, str]:
