@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar as peer_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from regard.metrics.compare import holm, mcnemar, paired_bootstrap
+from regard.metrics.compare import figure, holm, mcnemar, paired_bootstrap
 
 
 def answers(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -91,3 +91,69 @@ def test_chance_alone_is_called_a_difference_in_one_of_twenty() -> None:
 def test_numbers_of_texts_must_agree() -> None:
     with pytest.raises(ValueError, match="3 and 4 texts"):
         paired_bootstrap(np.ones(3), np.ones(4), seed=1)
+
+
+# Figures that are ratios of sums, as F1 is
+
+
+def counts(n: int, *, seed: int, skill: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of `n` texts twice the right entities, and those of gold and output together; some texts have none."""
+    generator = np.random.default_rng(seed)
+    gold, output = generator.poisson(1.5, n), generator.poisson(1.5, n)
+    hits = generator.binomial(np.minimum(gold, output), skill)
+    return 2.0 * hits, (gold + output).astype(float)
+
+
+def test_a_figure_is_the_mean_over_seeds_of_ratios_of_sums() -> None:
+    right, of = np.array([[2.0, 0.0, 4.0], [0.0, 0.0, 4.0]]), np.array([[4.0, 1.0, 5.0], [4.0, 0.0, 4.0]])
+    assert figure(right, of) == pytest.approx((6 / 10 + 4 / 8) / 2)
+    assert figure(np.zeros((1, 2)), np.zeros((1, 2))) == 0
+
+
+@pytest.mark.parametrize("seeds", [1, 2])
+def test_the_bootstrap_of_ratios_is_that_by_brute_force(seeds: int) -> None:
+    """Every resample drawn text by text and seed by seed, and its F1 computed from what was drawn."""
+    n, resamples = 60, 4000
+    a, b = (
+        tuple(
+            np.stack(part)
+            for part in zip(*(counts(n, seed=10 * own + s, skill=skill) for s in range(seeds)), strict=True)
+        )
+        for own, skill in ((1, 0.8), (2, 0.55))
+    )
+    generator = np.random.default_rng(5)
+
+    def drawn(model: tuple[np.ndarray, np.ndarray], texts: np.ndarray) -> float:
+        rows = generator.integers(0, seeds, seeds)
+        return float(np.mean([model[0][row, texts].sum() / model[1][row, texts].sum() for row in rows]))
+
+    differences = []
+    for _ in range(resamples):
+        texts = generator.integers(0, n, n)
+        differences.append(drawn(a, texts) - drawn(b, texts))
+    found = paired_bootstrap(a[0], b[0], of_a=a[1], of_b=b[1], seed=1)
+    assert found.difference == pytest.approx(figure(*a) - figure(*b))
+    assert found.interval == pytest.approx(tuple(np.percentile(differences, [2.5, 97.5])), abs=0.012)
+    tail = 2 * min(np.mean(np.array(differences) <= 0), np.mean(np.array(differences) >= 0))
+    assert found.p == pytest.approx(tail, abs=0.01)
+
+
+def test_of_what_is_one_everywhere_ratios_are_means() -> None:
+    a, b = answers(80, 7, 4, 9)
+    ones = np.ones(len(a))
+    assert paired_bootstrap(a, b, of_a=ones, of_b=ones, seed=1) == paired_bootstrap(a, b, seed=1)
+
+
+def test_texts_that_count_nothing_change_nothing() -> None:
+    (right, of), (other, of_other) = counts(40, seed=1, skill=0.8), counts(40, seed=2, skill=0.6)
+    found = paired_bootstrap(right, other, of_a=of, of_b=of_other, seed=1)
+    nothing = np.zeros(40)
+    more = paired_bootstrap(
+        np.append(right, nothing),
+        np.append(other, nothing),
+        of_a=np.append(of, nothing),
+        of_b=np.append(of_other, nothing),
+        seed=1,
+    )
+    assert more.difference == pytest.approx(found.difference)
+    assert more.interval == pytest.approx(found.interval, abs=0.02)

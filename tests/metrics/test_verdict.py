@@ -131,3 +131,56 @@ def test_it_is_json() -> None:
 def test_nothing_to_compare() -> None:
     with pytest.raises(ValueError, match="nothing to compare"):
         verdict([], seed=1)
+
+
+# F1 of entities, and of answers
+
+
+def tagger(name: str, skill: float, *, seeds: int = 1, latency_ms: float = 1.0) -> Contender:
+    """Of 800 texts twice the right entities, and those of gold and output together."""
+    generator = np.random.default_rng(crc32(name.encode()))
+    gold = np.random.default_rng(1).poisson(1.5, 800)
+    hits = generator.binomial(gold, skill, size=(seeds, 800))
+    return Contender(name, 2.0 * hits, latency_ms, 1, of=(2 * gold + 0.0) * np.ones((seeds, 1)))
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_f1_is_compared_by_a_bootstrap_whatever_the_seeds(seeds: int) -> None:
+    good, fair, poor = (
+        tagger("good", 0.8, seeds=seeds),
+        tagger("fair", 0.79, seeds=seeds),
+        tagger("poor", 0.5, seeds=seeds),
+    )
+    said = verdict([poor, fair, good], seed=1, headline="f1")
+    assert said.ranking[2] == "poor"
+    assert len(said.tied) == 1
+    assert {pair.test for pair in said.pairs} == {
+        "paired bootstrap over texts" if seeds == 1 else "paired bootstrap over texts and seeds"
+    }
+    best = max((good, fair), key=lambda one: one.figure)
+    assert said.sentence.startswith(f"{best.name} has the highest F1: {100 * best.figure:.1f} % on 800 texts.")
+    for one in (good, fair, poor):
+        low, high = one.interval(seed=1)
+        assert low < one.figure < high
+
+
+def test_a_figure_of_entities_is_no_mean_over_texts() -> None:
+    one = Contender("one", np.array([2.0, 0.0, 0.0]), 1.0, 1, of=np.array([2.0, 6.0, 0.0]))
+    assert one.figure == 0.25
+    assert not one.right_or_wrong
+
+
+def test_answers_that_are_right_or_wrong_are_tested_as_such() -> None:
+    ones = np.ones(400)
+    first = Contender("first", (np.arange(400) < 320).astype(float), 1.0, 1, of=ones)
+    second = Contender("second", (np.arange(400) < 300).astype(float), 1.0, 1, of=ones)
+    [pair] = verdict([first, second], seed=1, headline="f1").pairs
+    assert pair.test == "McNemar, mid-p"
+    assert pair.difference == pytest.approx(0.05)
+
+
+def test_the_same_f1_is_said_to_be_the_same() -> None:
+    one, other = tagger("one", 0.8), tagger("one", 0.8, latency_ms=9.0)
+    said = verdict([one, Contender("other", other.right, 9.0, 1, of=other.of)], seed=1, headline="f1")
+    assert said.sentence.startswith("one and other have the same F1, ")
+    assert said.take == "one"

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from regard.errors import DataError
 from regard.records import Corpus
-from regard.text.split import GAP, cut_validation, limit
+from regard.text.split import GAP, How, cut_groups, cut_validation, limit, limit_rows
 
 
 def corpus_of(labels: list[str], texts: list[str] | None = None, **keywords: object) -> Corpus:
@@ -112,3 +112,93 @@ def test_rare_combinations_of_labels_are_no_error() -> None:
 def test_texts_without_labels_can_be_cut() -> None:
     corpus = Corpus("made", [str(i) for i in range(20)], [str(i) for i in range(20)])
     assert len(cut_validation(corpus, fraction=0.1, seed=1).validation) == 2
+
+
+# Rows that belong together, without classes
+
+
+@st.composite
+def grouped(draw: st.DrawFn) -> tuple[Corpus, list[set[str]]]:
+    """Rows of some texts, each with kinds of what is in it; no text is in all rows."""
+    texts = draw(st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=40).filter(lambda row: len(set(row)) > 1))
+    kinds = [set(draw(st.lists(st.sampled_from("xyz"), max_size=2))) for _ in texts]
+    return corpus_of(["?"] * len(texts), texts, contiguous=draw(st.booleans())), kinds
+
+
+@settings(max_examples=200, deadline=None)
+@given(grouped(), st.floats(0.05, 0.9), st.integers(0, 9), st.sampled_from(["auto", "random", "blocks"]))
+def test_groups_stay_on_one_side_and_nothing_is_lost(
+    made: tuple[Corpus, list[set[str]]], fraction: float, seed: int, how: How
+) -> None:
+    corpus, _ = made
+    train, validation, note = cut_groups(corpus, corpus.texts, fraction=fraction, seed=seed, how=how)
+    assert sorted(train.ids + validation.ids, key=int) == corpus.ids
+    assert train.ids == sorted(train.ids, key=int)
+    assert not set(train.texts) & set(validation.texts)
+    assert min(len(train), len(validation)) > 0
+    blocks = how == "blocks" or (how == "auto" and corpus.contiguous)
+    assert ("neighbouring" if blocks else "at random") in note
+    assert cut_groups(corpus, corpus.texts, fraction=fraction, seed=seed, how=how).validation.ids == validation.ids
+    if blocks:
+        order = list(dict.fromkeys(corpus.texts))
+        held = sorted(order.index(text) for text in set(validation.texts))
+        assert held == list(range(held[0], held[0] + len(held)))
+
+
+@settings(max_examples=200, deadline=None)
+@given(grouped(), st.floats(0.05, 0.9), st.integers(0, 9), st.integers(1, 40))
+def test_train_has_some_of_every_kind(made: tuple[Corpus, list[set[str]]], fraction: float, seed: int, n: int) -> None:
+    corpus, kinds = made
+    every = set().union(*kinds)
+
+    def of(part: Corpus) -> set[str]:
+        return set().union(*(kinds[int(row)] for row in part.ids))
+
+    part = limit_rows(corpus, n, seed=seed, kinds=kinds)
+    assert of(part) == every
+    assert min(n, len(corpus)) <= len(part) <= len(corpus)
+    assert part.ids == sorted(part.ids, key=int)
+    try:
+        cut = cut_groups(corpus, corpus.texts, fraction=fraction, seed=seed, kinds=kinds)
+    except DataError as error:
+        assert "each holds something that no other one has" in str(error)  # noqa: PT017
+        return
+    assert of(cut.train) == every
+    assert sorted(cut.train.ids + cut.validation.ids, key=int) == corpus.ids
+
+
+def test_a_cut_of_groups_has_the_size_asked_for() -> None:
+    corpus = corpus_of(["?"] * 1000, [str(row // 5) for row in range(1000)])
+    for how in ("random", "blocks"):
+        sizes = [
+            len(cut_groups(corpus, corpus.texts, fraction=0.2, seed=seed, how=how).validation) for seed in range(9)
+        ]
+        assert set(sizes) == {200}
+    runs = {
+        cut_groups(corpus, corpus.texts, fraction=0.2, seed=seed, how="blocks").validation.ids[0] for seed in range(9)
+    }
+    assert len(runs) > 5
+
+
+def test_one_group_can_not_be_cut() -> None:
+    with pytest.raises(DataError, match="3 rows that belong together can't be cut"):
+        cut_groups(corpus_of(["?"] * 3, ["same"] * 3), ["same"] * 3, fraction=0.1, seed=1)
+    with pytest.raises(DataError, match="a single row can't be cut"):
+        cut_groups(corpus_of(["?"]), ["one"], fraction=0.1, seed=1)
+    with pytest.raises(DataError, match="each holds something"):
+        cut_groups(corpus_of(["?"] * 2), ["a", "b"], fraction=0.5, seed=1, kinds=[{"x"}, {"y"}])
+
+
+def test_a_limit_of_rows() -> None:
+    corpus = corpus_of(["?"] * 100)
+    part = limit_rows(corpus, 10, seed=1)
+    assert len(part) == 10
+    assert part.ids != limit_rows(corpus, 10, seed=2).ids
+    assert limit_rows(corpus, 100, seed=1) is corpus
+    spread = corpus_of(["?"] * 100, contiguous=True)
+    assert (
+        limit_rows(spread, 5, seed=1).ids
+        == limit_rows(corpus, 5, seed=1, how="blocks").ids
+        == ["10", "30", "50", "70", "90"]
+    )
+    assert limit_rows(spread, 5, seed=1, how="random").ids != limit_rows(spread, 5, seed=1).ids

@@ -90,14 +90,17 @@ def compare(
     if len(set(models)) < 2 or len(set(models)) < len(models):
         found = ", ".join(models) or "none"
         raise UsageError(f"different models are compared, found: {found}", mend="--models tfidf,lstm,minilm")
-    recipes.refuse_unused(sets or {}, models, task=task or "classify")
+    parsed = recipes.parse_sets(sets or {})
+    asked = str(parsed.get("task") or task or "classify")
+    questions = {} if question_column is None else {"data.question_column": question_column}
+    recipes.refuse_unused({**parsed, **questions}, models, task=asked)
     own = {model: sets_for(model, models, sets) for model in models}
-    entrants = [Entrant(model, own[model], max_train_examples, task=task or "classify") for model in models]
+    entrants = [Entrant(model, own[model], max_train_examples, task=asked) for model in models]
     named = {
         "data.text_column": text_column,
         "data.label_column": label_column,
         "data.question_column": question_column,
-        "task": task,
+        "task": asked,
         "seed": seed,
     }
     layer = recipes.nest({key: value for key, value in named.items() if value is not None})
@@ -172,6 +175,7 @@ def _train(recipe: Recipe, split: Split, out: Path, force: bool, offline: bool, 
 
 def _judge(results: list[Result], split: Split, folder: Path, *, seed: int) -> Comparison:
     from regard.metrics.verdict import Contender, verdict
+    from regard.report.task_report import report_of
 
     task = split.task
     rows, contenders = {}, []
@@ -180,7 +184,8 @@ def _judge(results: list[Result], split: Split, folder: Path, *, seed: int) -> C
         contenders.append(Contender(row["model"], right, row["latency_ms"], row["bytes"], of=of))
         row["interval"] = list(contenders[-1].interval(seed=seed))
         rows[row["model"]] = row
-    found = verdict(contenders, seed=seed, headline=task.headline)
+    noun = report_of(task.word).noun
+    found = verdict(contenders, seed=seed, headline=task.headline, noun=noun)
     ranked = [rows[name] for name in found.ranking]
     return Comparison(folder, task.word, task.headline, len(split.test), split.describe(), ranked, found)
 

@@ -73,10 +73,11 @@ def _device() -> str:
 
 
 def size(run: RunFolder, predictor: Predictor) -> dict[str, int | None]:
-    """Trainable and frozen numbers of the model, and the bytes of its folder."""
+    """Trainable and frozen numbers of the model, and the bytes of its folder and of the asset that it runs, if any."""
     model = getattr(predictor, "model", None)
     parameters = getattr(model, "num_parameters", None) or getattr(model, "parameters", None)
-    total = sum(path.stat().st_size for path in run.model.rglob("*") if path.is_file())
+    folders = [run.model, *getattr(predictor, "folders", [])]
+    total = sum(path.stat().st_size for folder in folders for path in folder.rglob("*") if path.is_file())
     return {"parameters": parameters() if callable(parameters) else parameters, "bytes": total}
 
 

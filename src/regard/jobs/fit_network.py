@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from regard.encoders.quiet import quiet as silenced
-from regard.errors import UsageError
+from regard.errors import DataError, UsageError
 from regard.jobs.augment import augmented
 from regard.jobs.prepare import Parts, examine, fingerprint
 from regard.jobs.trained import Stopwatch, Trained, save_model
 from regard.recipe import Recipe
 from regard.records import RunFolder
+from regard.registry import TASKS
 from regard.tasks.task import NetworkPredictor
 from regard.text.batch import TokenBudget
 
@@ -69,7 +70,7 @@ def fit_network(
     with watch.stage("train"):
         result = loop.fit(
             predictor.model,
-            _feed(recipe, predictor, encoded["train"], target["train"]),
+            _feed(recipe, parts, predictor, encoded["train"], target["train"]),
             loss=predictor.loss(recipe.training),
             evaluate=lambda _: predictor.validate(*held_out),
             options=recipe.training,
@@ -103,12 +104,16 @@ def fit_network(
 def _check_length(recipe: Recipe, model: Any) -> None:
     """A checkpoint reads as many tokens as it has positions, and says so before it crashes."""
     most = _positions(model) if recipe.entry.kind == "checkpoint" else None
-    if most is not None and recipe.tokens.max_length > most:
-        raise UsageError(
-            f"tokens.max_length: {recipe.tokens.max_length}, but {recipe.model_name} reads at most {most} tokens",
-            mend=f"--max-length {most}, and --strategy says what is read of a longer text: head, tail, head+tail, or "
-            f"windows (all of it, {most} tokens at a time); --attention window lets it read more at once",
-        )
+    if most is None or recipe.tokens.max_length <= most:
+        return
+    windows = f"(all of it, {most} tokens at a time)"
+    longer = f", and --strategy says what is read of a longer text: head, tail, head+tail, or windows {windows}"
+    if "tokens.strategy" in TASKS[recipe.task].load_options().unused:
+        longer = f"; of a longer text windows are read {windows}"
+    raise UsageError(
+        f"tokens.max_length: {recipe.tokens.max_length}, but {recipe.model_name} reads at most {most} tokens",
+        mend=f"--max-length {most}{longer}; --attention window lets it read more at once",
+    )
 
 
 def _positions(model: Any) -> int | None:
@@ -120,8 +125,15 @@ def _positions(model: Any) -> int | None:
     return None if most is None else int(most)
 
 
-def _feed(recipe: Recipe, predictor: NetworkPredictor, encoded: Sequence[Any], target: Sequence[Any]) -> EncodedFeed:
-    options = recipe.training
+def _feed(
+    recipe: Recipe, parts: Parts, predictor: NetworkPredictor, encoded: Sequence[Any], target: Sequence[Any]
+) -> EncodedFeed:
+    """Batches of all texts that there is something to learn from. Raises `DataError` where there is none."""
+    options, taught = recipe.training, [row for row, own in enumerate(target) if parts.task.teaches(own)]
+    if not taught:
+        raise DataError("there is nothing to learn from in it", file=parts.train.source, mend="check the columns")
+    if len(taught) < len(encoded):
+        encoded, target = [encoded[row] for row in taught], [target[row] for row in taught]
     budget = TokenBudget(
         [max(len(window.ids) for window in item.windows) for item in encoded],
         options.batch_tokens,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from regard import recipe as recipes
-from regard.errors import UsageError
+from regard.errors import DataError, UsageError
 from regard.records import Corpus, Explanation, RunFolder, Scores
 
 if TYPE_CHECKING:
@@ -89,18 +89,30 @@ class Model:
         needs_gold: bool = True,
         offline: bool = False,
     ) -> Any:
-        """A corpus of the task's kind; columns are the recipe's where none are named. Raises `DataError`."""
+        """A corpus of the task's kind; columns are the recipe's where none are named, or without `needs_gold` those
+        that are guessed where the source has none of these. Raises `DataError`, and `UsageError` for a column that the
+        task has no use for."""
         named = {
             "text_column": text_column,
             "label_column": label_column,
             "question_column": question_column,
             "label_separator": label_separator,
         }
-        options = self.recipe.data.model_copy(update={name: value for name, value in named.items() if value})
-        return self.task.read(source, options, needs_gold=needs_gold, offline=offline)
+        given = {name: value for name, value in named.items() if value}
+        recipes.refuse_unused(
+            {f"data.{name}": value for name, value in given.items()}, [self.recipe.model_name], task=self.task.word
+        )
+        switches = {"needs_gold": needs_gold, "offline": offline}
+        try:
+            return self.task.read(source, self.recipe.data.model_copy(update=given), **switches)
+        except DataError:
+            if needs_gold:
+                raise
+            # What is asked about may well name its columns otherwise than the training data did.
+            return self.task.read(source, recipes.DataOptions(**given), **switches)
 
     def explain(
-        self, text: str, *, method: str | None = None, target: str | None = None, question: str | None = None
+        self, text: str, *, method: str | None = None, target: str | int | None = None, question: str | None = None
     ) -> Explanation:
         """Which words of `text` counted; by the model's best method where none is named.
 
@@ -132,15 +144,20 @@ class Model:
         if predictor.kind == "baseline":
             return list(predictor.predictions(corpus))
         encoded = self.task.encode(predictor.encoder, corpus)
-        self._say_what_is_cut([item.tokens_in_text for item in encoded], predictor.reach)
+        self._say_what_is_cut(encoded, predictor)
         return list(predictor.encoded_predictions(encoded, corpus))
 
-    def _say_what_is_cut(self, lengths: list[int], reach: int) -> None:
-        from regard.report.wording import NOT_READ, texts
+    def _say_what_is_cut(self, encoded: list[Any], predictor: Any) -> None:
+        reach = predictor.reach
+        cut = sum(self.task.unread(item, reach) > 0 for item in encoded)
+        if not cut:
+            return
+        from regard.report.task_report import report_of
+        from regard.report.wording import NOT_READ, number_of
 
-        if cut := sum(length > reach for length in lengths):
-            strategy = self.recipe.tokens.strategy
-            logger.warning(
-                "%d of %s: longer than the %s tokens that are read (strategy %s): %s",
-                cut, texts(len(lengths)), f"{reach:,}", strategy, NOT_READ[strategy],
-            )  # fmt: skip
+        strategy, consequence = self.recipe.tokens.strategy, self.task.not_read
+        logger.warning(
+            "%d of %s: longer than the %s tokens that are read (strategy %s): %s%s",
+            cut, number_of(len(encoded), report_of(self.task.word).noun), f"{reach:,}", strategy, NOT_READ[strategy],
+            f"; {consequence}" if consequence else "",
+        )  # fmt: skip

@@ -89,11 +89,7 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, encoder: Any
     lengths, reach = None, None
     if encoded is not None and encoder is not None:
         reach = encoder.reach
-        lengths = {name: [item.tokens_in_text for item in items] for name, items in encoded.items()}
-        for name, counts in lengths.items():
-            parts.longer[name] = sum(n > encoder.max_length for n in counts) / max(len(counts), 1)
-            parts.truncated[name] = sum(n > reach for n in counts) / max(len(counts), 1)
-            parts.unread[name] = sum(max(n - reach, 0) for n in counts) / max(sum(counts), 1)
+        lengths = {name: _measure(parts, name, items, encoder) for name, items in encoded.items()}
     parts.diagnosis = parts.task.examine(parts.named(), token_lengths=lengths, max_length=reach)
     logger.info("columns of %s: %s", parts.train.source, parts.train.told())
     for line in parts.diagnosis.lines(notes=False):
@@ -107,6 +103,19 @@ def examine(parts: Parts, encoded: dict[str, list[Encoded]] | None, encoder: Any
             mend=(blocks[0].mend or "mend the data") + ("" if hopeless else "; --force trains all the same"),
         )
     _leave_out_unknown_labels(parts, encoded)
+
+
+def _measure(parts: Parts, name: str, encoded: list[Encoded], encoder: Any) -> list[int]:
+    """Note how much of a part is read. For the doctor the tokens of each text: more than the encoder reads at most just
+    where some are not read."""
+    reach, n = encoder.reach, max(len(encoded), 1)
+    unread = [parts.task.unread(item, reach) for item in encoded]
+    parts.longer[name] = sum(item.tokens_in_text > encoder.max_length for item in encoded) / n
+    parts.truncated[name] = sum(count > 0 for count in unread) / n
+    parts.unread[name] = sum(unread) / max(sum(item.tokens_in_text for item in encoded), 1)
+    return [
+        reach + count if count else min(item.tokens_in_text, reach) for item, count in zip(encoded, unread, strict=True)
+    ]
 
 
 def _leave_out_unknown_labels(parts: Parts, encoded: dict[str, list[Encoded]] | None) -> None:

@@ -61,7 +61,7 @@ def train(
         "task": task,
     }
     named = {key: value for key, value in given.items() if value is not None}
-    asked = task_of(task or _named_task(recipe))
+    asked = task_of(str(recipes.parse_sets(sets or {}).get("task") or task or _named_task(recipe)))
     for source in (data, validation, test):
         if isinstance(source, str | Path) and source:
             asked.require(source)  # before the recipe: of a call with a wrong name for its data this is said first
@@ -158,6 +158,8 @@ def _settle(recipe: Any, sets: Any, named: dict[str, Any], model: str | None) ->
     named_model = base.get("model")
     if model is not None and isinstance(named_model, dict) and named_model.get("name") not in (None, model):
         base = {key: value for key, value in base.items() if key != "model"}  # another model's options
+    if base.get("task", "classify") != named.get("task", base.get("task", "classify")):
+        base = {key: value for key, value in base.items() if key != "head"}  # another task's options
     settled = recipes.build(base, recipes.nest(named), sets=sets, model=model)
     asked = {**recipes.parse_sets(sets or {}), **{path: value for path, value in named.items() if "question" in path}}
     recipes.refuse_unused(asked, [settled.model_name], task=settled.task)
@@ -215,11 +217,15 @@ def _score(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder) -> li
 def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder) -> None:
     """A few texts highlighted, for the report: the surest mistakes, and texts that were answered right."""
     from regard.analysis import mistakes
-    from regard.analysis.reasons import explain_prediction
+    from regard.analysis.reasons import can_explain, explain_prediction
 
     task = task_of(recipe.task)
+    if not can_explain(task, trained.predictor):
+        run.write_json(run.explanations, [])
+        return
     wrong = mistakes.surest(scored, EXPLAINED, task.is_right)
     right = [item for item in scored if item.gold is not None and task.is_right(item)]
+    right = [item for item in right if task.shows(item)] or right
     step = max(1, len(right) // EXPLAINED)
     chosen = [("mistake", item) for item in wrong] + [("example", item) for item in right[::step][:EXPLAINED]]
     documents = []
@@ -231,8 +237,7 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
         except Exception as error:  # a training of hours is not lost for a picture in its report
             logger.warning("no explanation for text %s: %s", item.id, error)
             continue
-        if explanation is not None:
-            documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
+        documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
     run.write_json(run.explanations, documents)
 
 

@@ -74,7 +74,7 @@ class AnswerOptions(TaskOptions):
     max_question_tokens: int = Field(64, ge=1, description="of a longer question the beginning is read")
     alternatives: int = Field(5, ge=1, description="answers that are kept with their probabilities, the best included")
     no_answer: Literal["auto", "never"] = Field(
-        "auto", description="auto: an output may be that there is none, where training has such questions"
+        "auto", description="auto: an output may be that there is none, where validation has such questions"
     )
 
     metrics: ClassVar[tuple[str, ...]] = ("f1", "exact_match", "loss")

@@ -96,9 +96,13 @@ class Task(ABC):
     word: ClassVar[str]
     headline: ClassVar[str]
     """The figure that models are compared by; for a text it is a share, `tally`."""
+    corpus: ClassVar[type[Corpus]] = Corpus
+    """What `read` gives."""
     needs_question: ClassVar[bool] = False
     counted: ClassVar[str] = "texts"
     """What the loss is a mean of, and what is trained on a second."""
+    not_read: ClassVar[str] = ""
+    """What it means for the output that the end of a text is not read."""
 
     # Data
 
@@ -132,10 +136,9 @@ class Task(ABC):
 
     def check(self, train: Any, other: Any) -> None:
         """Raise `DataError` where another part is of another kind than the training part."""
-        if type(other) is not type(train):
-            raise DataError(
-                f"this is no data for {self.word}", file=other.source, mend="give data like the training part's"
-            )
+        if not isinstance(other, self.corpus):
+            message = f"this is no data for {self.word}"
+            raise DataError(message, file=other.source, mend="give data like the training part's")
 
     def refuse_unknown(self, corpus: Any, labels: list[str], *, multi_label: bool) -> None:
         """Raise `DataError` for a gold output that a model with these labels can't give."""
@@ -189,6 +192,14 @@ class Task(ABC):
     def encode(self, encoder: Any, corpus: Any, *, offsets: bool = False) -> list[Any]:
         """Each text as a network reads it."""
 
+    def unread(self, encoded: Any, reach: int) -> int:
+        """How many tokens of a text are not read, of a network that reads `reach` of them at most."""
+        return max(int(encoded.tokens_in_text) - reach, 0)
+
+    def teaches(self, target: Any) -> bool:
+        """Whether there is anything to learn from a text with this target (one of `NetworkPredictor.targets`)."""
+        return True
+
     @abstractmethod
     def network(
         self, recipe: Recipe, encoder: Any, labels: list[str], *, multi_label: bool = False, offline: bool = False
@@ -224,9 +235,13 @@ class Task(ABC):
         """The corpus of one text that a prediction answers, without its gold output."""
         return self.given([prediction.input])
 
-    def telling(self, prediction: Any) -> str | None:
+    def telling(self, prediction: Any) -> str | int | None:
         """What of a prediction to explain first, as `analysis.reasons.explain` takes its target; None: the output."""
         return None
+
+    def shows(self, prediction: Any) -> bool:
+        """Whether a text that was answered right is an example worth showing."""
+        return True
 
     def is_right(self, prediction: Any) -> bool:
         """Whether a prediction is wholly right."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -40,12 +40,9 @@ class NetworkAnswerer:
     max_answer_tokens: int = 30
     alternatives: int = 5
     never: bool = False
-    labels: list[str] = None  # type: ignore[assignment]
+    labels: list[str] = field(default_factory=list)
     multi_label: bool = False
     batch_tokens: int = 8192
-
-    def __post_init__(self) -> None:
-        self.labels = self.labels or []
 
     @property
     def reach(self) -> int:

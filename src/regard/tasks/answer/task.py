@@ -24,9 +24,11 @@ from regard.text.tokenise import load_tokenizer
 
 class AnswerQuestions(Task):
     word = "answer"
+    corpus = QuestionCorpus
     headline = "f1"
     needs_question = True
     counted = "windows"
+    not_read = "no answer is found there"
 
     def read(
         self, source: Any, options: DataOptions, *, needs_gold: bool = True, offline: bool = False
@@ -93,6 +95,13 @@ class AnswerQuestions(Task):
 
     def encode(self, encoder: PairEncoder, corpus: QuestionCorpus, *, offsets: bool = False) -> list[EncodedPair]:
         return encoder.encode(corpus.questions, corpus.texts)
+
+    def unread(self, encoded: EncodedPair, reach: int) -> int:
+        """Of the context behind the last window, and of a long question."""
+        last, own = encoded.windows[-1], encoded.context[1] - encoded.context[0]
+        special = encoded.tokens_in_text - encoded.question_tokens - encoded.context_tokens
+        of_question = max(encoded.question_tokens - (len(encoded.ids) - own - special), 0)
+        return of_question + encoded.context_tokens - (last.start + len(last.offsets))
 
     def network(
         self,

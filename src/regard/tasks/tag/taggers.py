@@ -6,7 +6,7 @@ answer for them before tags are chosen, so that a CRF sees one chain however lon
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,7 +46,15 @@ class BaselineTagger:
 
     def predictions(self, corpus: TaggedCorpus) -> list[TagPrediction]:
         tags = self.model.tag(documents(corpus))
-        return as_predictions(corpus, [(row, [1.0] * len(row)) for row in tags])
+        return as_predictions(corpus, [(row, [1.0] * len(row)) for row in tags], self.labels)
+
+    @property
+    def folders(self) -> list[Path]:
+        """Where the pipeline lies that is run: none of it is in the run folder."""
+        from regard import assets
+        from regard.baselines.spacy import ASSET
+
+        return [assets.path(ASSET)]
 
     def save(self, folder: Path) -> None:
         self.model.save(folder)
@@ -78,24 +86,22 @@ class NetworkTagger:
 
     def targets(self, corpus: TaggedCorpus, encoded: Sequence[EncodedWords]) -> list[list[int]]:
         """Tag numbers of the words that are read. Tags that break their scheme are read as the entities that they mark,
-        since a CRF could learn nothing from them. Raises `DataError` for a tag that training never saw."""
+        and an entity that is read in part ends there, since a CRF could learn nothing from what it forbids. Raises
+        `DataError` for a tag that training never saw."""
         if corpus.labels is None:
             raise DataError("no tags in it", file=corpus.source, mend="name the column with --label-column")
-        place = {parts(tag): number for number, tag in enumerate(self.labels)}
-        scheme = scheme_of(self.labels)
+        place = {tag: number for number, tag in enumerate(self.labels)}
         rows = []
         for row, (tags, item) in enumerate(zip(corpus.labels, encoded, strict=True)):
-            read = len(tags) - item.unread
-            unknown = [tag for tag in tags if parts(tag) not in place]
-            if unknown:
+            own = spelled_as(self.labels, tags[: len(tags) - item.unread])
+            if unknown := [tag for tag in own if tag not in place]:
                 raise DataError(
                     f"tag {unknown[0]!r} does not occur in the training data",
                     file=corpus.source,
                     line=None if corpus.lines is None else corpus.lines[row],
                     mend="correct the tag, or add examples of it to the training data",
                 )
-            whole = tags if scheme is None else spelled(entities(tags), len(tags), scheme)
-            rows.append([place[parts(tag)] for tag in whole[:read]])
+            rows.append([place[tag] for tag in own])
         return rows
 
     def batch(self, encoded: Sequence[EncodedWords], targets: Sequence[Sequence[int]]) -> dict[str, Tensor]:
@@ -143,7 +149,7 @@ class NetworkTagger:
             ([*tags, *[rest] * item.unread], [*sure, *[0.0] * item.unread])
             for (tags, sure), item in zip(rows, encoded, strict=True)
         ]
-        return as_predictions(corpus, whole)
+        return as_predictions(corpus, whole, self.labels)
 
     def _read(
         self, encoded: Sequence[EncodedWords], targets: Sequence[Sequence[int]] | None
@@ -246,16 +252,16 @@ def tag_loss(model: nn.Module, emissions: Tensor, batch: Mapping[str, Tensor]) -
     return loss_of(model, emissions, batch["labels"], batch["words"])
 
 
-def as_predictions(corpus: TaggedCorpus, rows: Sequence[Tagged]) -> list[TagPrediction]:
-    """One prediction a text, from the tags of its words and their probabilities."""
+def as_predictions(corpus: TaggedCorpus, rows: Sequence[Tagged], labels: Sequence[str]) -> list[TagPrediction]:
+    """One prediction a text, from the tags of its words and their probabilities; all are spelled as in `labels`."""
     golds = corpus.labels if corpus.labels is not None else [None] * len(corpus)
     return [
         TagPrediction(
             identity,
             text,
             tuple(words),
-            tuple(tags),
-            None if gold is None else tuple(gold),
+            spelled_as(labels, tags),
+            None if gold is None else spelled_as(labels, gold),
             tuple(sure),
             found(words, tags, sure),
         )
@@ -263,6 +269,17 @@ def as_predictions(corpus: TaggedCorpus, rows: Sequence[Tagged]) -> list[TagPred
             corpus.ids, corpus.texts, corpus.words, golds, rows, strict=True
         )
     ]
+
+
+def spelled_as(labels: Sequence[str], tags: Iterable[str]) -> tuple[str, ...]:
+    """The tags of one text that mark the same entities with the prefixes of `labels`: there are several ways to write
+    one (IOB1 begins it with `I-`, BILOU ends it with `L-`), and none of them is a mistake. Tags without a scheme, or of
+    a type that is not among the labels, stay as they are."""
+    given, scheme = tuple(tags), scheme_of(labels)
+    names = {parts(tag): tag for tag in labels}
+    if scheme is None or not {parts(tag)[1] for tag in given}.issubset(kind for _, kind in names):
+        return given
+    return tuple(names[parts(tag)] for tag in spelled(entities(given), len(given), scheme))
 
 
 def found(words: Sequence[Span], tags: Sequence[str], confidences: Sequence[float]) -> tuple[Entity, ...]:

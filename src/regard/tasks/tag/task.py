@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from regard.errors import UsageError
+from regard.errors import DataError, UsageError
 from regard.recipe import DataOptions, Recipe
 from regard.records import Corpus, RunFolder, Scores, TaggedCorpus, TagPrediction
-from regard.records.tags import OUTSIDE, scheme_of
+from regard.records.tags import OUTSIDE, parts, scheme_of
 from regard.tasks.tag.building import build_network, load_encoder, word_encoder
 from regard.tasks.tag.predictions import read_predictions, write_predictions
 from regard.tasks.tag.taggers import BaselineTagger, NetworkTagger, documents
 from regard.tasks.task import Task, load_network, refuse_questions, undamaged
+from regard.text import split
 from regard.text.diagnosis import Diagnosis
 from regard.text.doctor_tags import examine_tags, mend_tags
+from regard.text.lined import word_line
 from regard.text.read_tags import read_tagged, require_tagged, write_tagged
 from regard.text.word_windows import EncodedWords
 from regard.text.words import with_words
@@ -23,8 +25,10 @@ from regard.text.words import with_words
 
 class Tag(Task):
     word = "tag"
+    corpus = TaggedCorpus
     headline = "f1"
     counted = "words"
+    not_read = "words that are not read get a tag of confidence 0"
 
     def read(
         self, source: Any, options: DataOptions, *, needs_gold: bool = True, offline: bool = False
@@ -48,15 +52,42 @@ class Tag(Task):
         refuse_questions(self.word, questions)
         return with_words(Corpus("given texts", [str(row) for row in range(len(texts))], list(texts)))
 
+    def cut(self, corpus: Any, *, fraction: float, seed: int, how: split.How) -> split.Cut[Any]:
+        """Equal texts on one side, and no type in validation alone: a model could never give it."""
+        kinds = _kinds(corpus)
+        return split.cut_groups(corpus, corpus.texts, fraction=fraction, seed=seed, how=how, kinds=kinds)
+
+    def limit(self, corpus: Any, n: int, *, seed: int, how: split.How) -> Any:
+        return split.limit_rows(corpus, n, seed=seed, how=how, kinds=_kinds(corpus))
+
     def labels(self, train: TaggedCorpus) -> list[str]:
-        """Tags by their names; of a scheme `O`, then every prefix of every type, though training may lack one."""
+        """Tags by their names; of a scheme `O`, then every prefix of it with every type, though training may lack one.
+        BILOU keeps its own letters."""
         names = train.label_names()
-        if scheme_of(names) is None:
+        scheme = scheme_of(names)
+        if scheme is None:
             return sorted(names)
-        marked = [tag.partition("-") for tag in names if tag != OUTSIDE]
-        prefixes = sorted({"B", "I", *(prefix for prefix, _, _ in marked)})
-        kinds = sorted({kind for _, _, kind in marked})
+        bilou = any(tag.startswith(("L-", "U-")) for tag in names)
+        prefixes = "BI" if scheme == "bio" else "BILU" if bilou else "BEIS"
+        kinds = sorted({parts(tag)[1] for tag in names} - {""})
         return [OUTSIDE, *(f"{prefix}-{kind}" for kind in kinds for prefix in prefixes)]
+
+    def answerable(self, corpus: TaggedCorpus, labels: Sequence[str]) -> list[int]:
+        known = {parts(tag) for tag in labels}
+        return [row for row, tags in enumerate(corpus.labels or []) if known.issuperset(map(parts, tags))]
+
+    def refuse_unknown(self, corpus: TaggedCorpus, labels: list[str], *, multi_label: bool) -> None:
+        known = {parts(tag) for tag in labels}
+        for row, tags in enumerate(corpus.labels or []):
+            for place, tag in enumerate(tags):
+                if parts(tag) not in known:
+                    raise DataError(
+                        f"the model does not know the tag {tag!r} of the word {corpus.tokens(row)[place]!r} "
+                        f"({', '.join(labels[:20])}{', …' if len(labels) > 20 else ''})",
+                        file=corpus.source,
+                        line=word_line(corpus, row, place),
+                        mend="correct it, or train on examples of it",
+                    )
 
     def examine(
         self,
@@ -68,6 +99,8 @@ class Tag(Task):
         return examine_tags(parts, token_lengths=token_lengths, max_length=max_length)
 
     def mend(self, corpus: TaggedCorpus, path: Path) -> list[str]:
+        if path.suffix.lower() not in (".parquet", ".pq", ".conll"):
+            raise UsageError(f"{path}: a Parquet file or CoNLL columns are written", mend="name it .parquet or .conll")
         mended, changes = mend_tags(corpus)
         write_tagged(mended, path)
         return [str(change) for change in changes]
@@ -84,6 +117,13 @@ class Tag(Task):
     def encode(self, encoder: Any, corpus: TaggedCorpus, *, offsets: bool = False) -> list[EncodedWords]:
         encoded: list[EncodedWords] = encoder.encode(corpus.texts, corpus.words)
         return encoded
+
+    def unread(self, encoded: EncodedWords, reach: int) -> int:
+        """Windows are of whole words, so that a little less, or more, than `reach` may be read."""
+        return max(encoded.unread, encoded.tokens_in_text - reach) if encoded.unread else 0
+
+    def teaches(self, target: Sequence[int]) -> bool:
+        return len(target) > 0
 
     def network(
         self,
@@ -124,20 +164,29 @@ class Tag(Task):
         words = [list(prediction.words)]
         return TaggedCorpus("given texts", [prediction.id], [prediction.input], words=words)
 
-    def telling(self, prediction: TagPrediction) -> str | None:
-        """The surest word whose tag is wrong; of a text that is right its surest word with an entity or any tag."""
+    def telling(self, prediction: TagPrediction) -> int | None:
+        """The number of the surest word whose tag is wrong, of those that are read, one with an entity first; of a text
+        that is right there that of its surest word with an entity, else with any tag."""
         gold = prediction.gold or prediction.output
-        sure = list(enumerate(prediction.confidences))
-        wrong = [item for item in sure if prediction.output[item[0]] != gold[item[0]]]
-        marked = [item for item in sure if prediction.output[item[0]] != OUTSIDE]
-        best = max(wrong or marked or sure, key=lambda item: item[1], default=None)
-        return None if best is None else str(best[0])
+        read = [number for number, sure in enumerate(prediction.confidences) if sure]
+        wrong = [number for number in read if prediction.output[number] != gold[number]]
+        marked = [number for number in read if prediction.output[number] != OUTSIDE]
+        given = [number for number in wrong if prediction.output[number] != OUTSIDE]
+        return max(given or wrong or marked or read, key=lambda number: prediction.confidences[number], default=None)
+
+    def shows(self, prediction: TagPrediction) -> bool:
+        return any(tag != OUTSIDE for tag in prediction.output)
 
     def write(self, path: Path, predictions: Sequence[TagPrediction], labels: list[str], *, multi_label: bool) -> None:
         write_predictions(path, predictions, labels)
 
     def read_predictions(self, path: Path) -> list[TagPrediction]:
         return read_predictions(path)
+
+
+def _kinds(corpus: TaggedCorpus) -> list[set[str]]:
+    """The types of entities of each text; of tags without a scheme these."""
+    return [{parts(tag)[1] for tag in tags} - {""} for tags in corpus.labels or [()] * len(corpus)]
 
 
 def _refuse_strategy(recipe: Recipe) -> None:
