@@ -8,9 +8,10 @@ length. So a text alone and in a padded batch has the same states.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 
 CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
@@ -18,10 +19,26 @@ CELLS: dict[str, Callable[..., nn.RNNBase]] = {"rnn": nn.RNN, "lstm": nn.LSTM, "
 
 def reverse_within(states: Float[Tensor, "b t d"], keep: Bool[Tensor, "b t"]) -> Float[Tensor, "b t d"]:
     """Each row's real tokens in reverse order, its padding left where it is. Its own inverse."""
-    tokens = torch.arange(states.shape[1], device=states.device)
+    texts, length = keep.shape
+    tokens = torch.arange(length, device=keep.device)
     lengths = keep.sum(1, keepdim=True)
     source = torch.where(tokens < lengths, lengths - 1 - tokens, tokens)
-    return states.gather(1, source[..., None].expand_as(states))
+    first = length * torch.arange(texts, device=keep.device)[:, None]
+    rows: Tensor = _Reordered.apply(states.reshape(texts * length, -1), (first + source).flatten())
+    return rows.view(states.shape)
+
+
+class _Reordered(torch.autograd.Function):
+    """Rows in an order that is its own inverse. A gather would add its gradients up, four times slower on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, order: Int[Tensor, " n"]) -> Tensor:
+        ctx.save_for_backward(order)
+        return rows.index_select(0, order)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient.index_select(0, *ctx.saved_tensors), None
 
 
 class RecurrentLayer(nn.Module):
