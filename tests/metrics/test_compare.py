@@ -135,7 +135,7 @@ def test_the_bootstrap_of_ratios_is_that_by_brute_force(seeds: int) -> None:
     assert found.difference == pytest.approx(figure(*a) - figure(*b))
     assert found.interval == pytest.approx(tuple(np.percentile(differences, [2.5, 97.5])), abs=0.012)
     tail = 2 * min(np.mean(np.array(differences) <= 0), np.mean(np.array(differences) >= 0))
-    assert found.p == pytest.approx(tail, abs=0.01)
+    assert found.p == pytest.approx(tail, abs=0.03)
 
 
 def test_of_what_is_one_everywhere_ratios_are_means() -> None:

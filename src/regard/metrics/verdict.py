@@ -99,9 +99,7 @@ class Verdict:
         }
 
 
-def verdict(
-    contenders: Sequence[Contender], *, seed: int, headline: str = "accuracy", noun: str = "text"
-) -> Verdict:
+def verdict(contenders: Sequence[Contender], *, seed: int, headline: str = "accuracy", noun: str = "text") -> Verdict:
     """Compare every pair by its figure, which `headline` names, and say which model to take. `noun` is what is counted.
 
     With one seed each, a pair is tested by McNemar's mid-p; with more, by a bootstrap over texts and seeds.
@@ -188,7 +186,8 @@ def _sentences(
         names = "; ".join(f"{pair.first} and {pair.second}" for pair in others)
         said.append(f"Also within noise of each other: {names}.")
     if take is not best:
-        said.append(f"Take {take.name}, which these {noun}s can't tell from {best.name} and which {_saving(take, best)}.")
+        alike = f"which these {noun}s can't tell from {best.name}"
+        said.append(f"Take {take.name}, {alike} and which {_saving(take, best)}.")
     elif tied or len(equal) > 1:
         cheaper = f"{CHEAPER} times as fast, or {CHEAPER} times as small at about the same speed"
         said.append(f"Take {take.name}: none within noise of it is clearly cheaper to run ({cheaper}).")

@@ -154,9 +154,8 @@ def _two_types(part: str, corpus: TaggedCorpus) -> Iterator[Finding]:
             first.setdefault(name, row)
     torn = sorted((name for name, own in types.items() if len(own) > 1), key=lambda name: -types[name].total())
     if torn:
-        shown = [
-            f"{name[:LONGEST_NAME]!r} ({', '.join(f'{kind} {n}' for kind, n in types[name].most_common(3))})" for name in torn[:3]
-        ]
+        kinds = [", ".join(f"{kind} {n}" for kind, n in types[name].most_common(3)) for name in torn[:3]]
+        shown = [f"{name[:LONGEST_NAME]!r} ({own})" for name, own in zip(torn, kinds, strict=False)]
         more = f" and {len(torn) - 3} more" if len(torn) > 3 else ""
         verb = "name has" if len(torn) == 1 else "names have"
         message = f"{len(torn):,} {verb} two types or more: {', '.join(shown)}{more}"
