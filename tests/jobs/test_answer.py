@@ -213,6 +213,7 @@ def test_models_are_compared_by_f1(files: tuple[Path, Path], tmp_path: Path) -> 
         assert row["figure"] == run.scores.values["f1"]
         assert row["exact_match"] == run.scores.values["exact_match"]
     assert found.verdict.pairs[0].test in ("paired bootstrap over texts", "McNemar, mid-p")
+    assert "questions" in found.verdict.sentence
     again = regard.compare(
         files[0], task="answer", models=["rnn", "gru"], seeds=1, out=tmp_path / "c", sets=ONE_STEP, quiet=True
     )

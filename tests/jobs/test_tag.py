@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -21,9 +22,10 @@ import regard
 import regard.auto
 from regard import manifest
 from regard.errors import DataError, UsageError
+from regard.jobs import facts
 from regard.jobs.fit_network import EncodedFeed
 from regard.jobs.load import Model, load
-from regard.records import TaggedCorpus
+from regard.records import RunFolder, TaggedCorpus
 from regard.tasks.tag.predictions import read_predictions
 from regard.text.read_tags import read_tagged
 from regard.training.loop import Interrupted
@@ -86,6 +88,7 @@ def test_its_recipe_gives_the_same_bytes(lstm: Model, tmp_path: Path) -> None:
     assert again.run.recipe.read_bytes() == lstm.run.recipe.read_bytes()
     assert again.run.predictions.read_bytes() == lstm.run.predictions.read_bytes()
     assert again.scores.to_json() == lstm.scores.to_json()
+    assert regard.train(recipe=lstm.run.recipe, out=tmp_path / "again", resume=True, quiet=True).record == again.record
     other = regard.train(recipe=lstm.run.recipe, seed=2, out=tmp_path / "other", quiet=True)
     assert weights(other) != weights(lstm)
 
@@ -279,6 +282,15 @@ def test_models_are_compared_by_entity_f1(files: tuple[Path, Path], tmp_path: Pa
         abs(found.models[0]["figure"] - found.models[1]["figure"])
     )
     assert found.report.is_file()
+
+
+def test_a_model_is_as_large_as_the_pipeline_that_it_runs(tmp_path: Path) -> None:
+    run, pipeline = RunFolder(tmp_path / "run"), tmp_path / "pipeline"
+    for folder, content in ((run.model, b"123"), (pipeline / "deep", b"12345")):
+        folder.mkdir(parents=True)
+        (folder / "file").write_bytes(content)
+    predictor: Any = SimpleNamespace(folders=[pipeline])
+    assert facts.size(run, predictor) == {"parameters": None, "bytes": 8}
 
 
 @pytest.mark.parametrize(

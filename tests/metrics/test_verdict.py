@@ -174,7 +174,9 @@ def test_answers_that_are_right_or_wrong_are_tested_as_such() -> None:
     ones = np.ones(400)
     first = Contender("first", (np.arange(400) < 320).astype(float), 1.0, 1, of=ones)
     second = Contender("second", (np.arange(400) < 300).astype(float), 1.0, 1, of=ones)
-    [pair] = verdict([first, second], seed=1, headline="f1").pairs
+    said = verdict([first, second], seed=1, headline="f1", noun="question")
+    assert said.sentence.startswith("first has the highest F1: 80.0 % on 400 questions.")
+    [pair] = said.pairs
     assert pair.test == "McNemar, mid-p"
     assert pair.difference == pytest.approx(0.05)
 

@@ -125,7 +125,7 @@ def grouped(draw: st.DrawFn) -> tuple[Corpus, list[set[str]]]:
     return corpus_of(["?"] * len(texts), texts, contiguous=draw(st.booleans())), kinds
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(grouped(), st.floats(0.05, 0.9), st.integers(0, 9), st.sampled_from(["auto", "random", "blocks"]))
 def test_groups_stay_on_one_side_and_nothing_is_lost(
     made: tuple[Corpus, list[set[str]]], fraction: float, seed: int, how: How
@@ -145,7 +145,7 @@ def test_groups_stay_on_one_side_and_nothing_is_lost(
         assert held == list(range(held[0], held[0] + len(held)))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(grouped(), st.floats(0.05, 0.9), st.integers(0, 9), st.integers(1, 40))
 def test_train_has_some_of_every_kind(made: tuple[Corpus, list[set[str]]], fraction: float, seed: int, n: int) -> None:
     corpus, kinds = made

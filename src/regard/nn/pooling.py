@@ -14,7 +14,7 @@ def masked_mean(states: Float[Tensor, "b t d"], keep: Bool[Tensor, "b t"]) -> Fl
 
 def masked_max(states: Float[Tensor, "b t d"], keep: Bool[Tensor, "b t"]) -> Float[Tensor, "b d"]:
     lowest = torch.finfo(states.dtype).min
-    return states.masked_fill(~keep[..., None], lowest).amax(1)
+    return torch.where(keep[..., None], states, lowest).max(1).values
 
 
 def last(states: Float[Tensor, "b t d"], keep: Bool[Tensor, "b t"], bidirectional: bool) -> Float[Tensor, "b d"]:

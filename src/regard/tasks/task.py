@@ -1,7 +1,8 @@
 """What every task answers to: jobs, analysis and reports ask these questions and know nothing else of a task.
 
-A task is one module with a `Task` and one line in `registry.TASKS`. Its `Predictor` is a trained model of any kind; the
-one of a network is also what the training loop trains.
+A task is one module with a `Task` and one line in `registry.TASKS`; what explains its outputs and what shows them are a
+line each in `analysis.reasons` and `report.task_report`. Its `Predictor` is a trained model of any kind; the one of a
+network is also what the training loop trains.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests import checkpoints
 from tests.made_up import bilou, iob1
@@ -85,6 +85,7 @@ def test_other_ways_to_write_an_entity_are_no_mistake(labels: list[str], write: 
         assert set(again) <= set(labels)
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from([*BIOES, *BILOU]), max_size=8), st.sampled_from([BIO, BIOES, BILOU]))
 def test_any_tags_are_spelled_with_the_labels_and_mark_the_same(tags: list[str], labels: list[str]) -> None:
     again = spelled_as(labels, tags)
@@ -247,6 +248,8 @@ def test_what_is_explained_first_is_a_mistake_that_was_read() -> None:
     assert TASK.telling(replace(said, confidences=(0.9, 0.8, 0.7, 0.0))) == 0
     assert TASK.telling(replace(said, gold=said.output)) == 0
     assert TASK.telling(replace(said, output=("O",) * 4, gold=None)) == 0
+    assert TASK.shows(said)
+    assert not TASK.shows(replace(said, output=("O",) * 4))
     empty = tagger().predictions(CORPUS)[2]
     assert TASK.telling(empty) is None
     assert (empty.output, empty.entities, empty.confidence) == ((), (), 1.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -17,7 +17,6 @@ from regard.errors import DataError
 from regard.recipe import TrainingOptions
 from regard.records import Entity, Span, TaggedCorpus, TagPrediction
 from regard.records.tags import OUTSIDE, entities, parts, scheme_of, spelled
-from regard.tasks.task import Predictor
 from regard.text.batch import TokenBudget, pad
 from regard.text.word_windows import EncodedWords
 
@@ -26,12 +25,6 @@ if TYPE_CHECKING:
 
 Tagged = tuple[Sequence[str], Sequence[float]]
 """The tags of a text's words, and the probability of each."""
-
-
-class Tagger(Predictor, Protocol):
-    """A trained model, whatever its kind: a tag for each word."""
-
-    def predictions(self, corpus: TaggedCorpus) -> list[TagPrediction]: ...
 
 
 @dataclass
