@@ -191,6 +191,7 @@ def test_what_is_not_read_is_said_and_counted(
     found = regard.train(**{**call, "sets": sets}, out=tmp_path / "run")
     assert found.record["truncated"]["test"] == 1.0
     assert 0 < found.record["reading"]["unread"]["test"] < 0.5
+    caplog.clear()
     with caplog.at_level(logging.WARNING, logger="regard"):
         found.predict("Ada went.", "Who was it?")
         assert caplog.messages == []

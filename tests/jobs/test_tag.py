@@ -230,6 +230,7 @@ def test_what_is_not_read_is_said_and_counted(
     assert behind == [max(n - 6, 0) for n in words]
     assert unread == pytest.approx(sum(behind) / sum(words))
     assert found.record["truncated"]["test"] == pytest.approx(sum(n > 0 for n in behind) / len(behind))
+    caplog.clear()
     with caplog.at_level(logging.WARNING, logger="regard"):
         found.predict("Ada went to Rome .")
         assert caplog.messages == []
