@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from regard.errors import DataError
-from regard.records import TaggedCorpus, write_atomically
+from regard.records import TaggedCorpus, without_surrogates, write_atomically
 from regard.text.tag_tables import ENDS, STARTS
 
 
@@ -30,8 +30,10 @@ def _table(corpus: TaggedCorpus, words_column: str, tags_column: str) -> bytes:
     texts, strings, places = pa.string(), pa.list_(pa.string()), pa.list_(pa.int32())
     columns = {
         "id": pa.array(corpus.ids, texts),
-        "text": pa.array(corpus.texts, texts),
-        words_column: pa.array([corpus.tokens(row) for row in range(len(corpus))], strings),
+        "text": pa.array(map(without_surrogates, corpus.texts), texts),
+        words_column: pa.array(
+            [list(map(without_surrogates, corpus.tokens(row))) for row in range(len(corpus))], strings
+        ),
         STARTS: pa.array([[start for start, _ in words] for words in corpus.words], places),
         ENDS: pa.array([[end for _, end in words] for words in corpus.words], places),
     }
