@@ -139,7 +139,9 @@ def test_every_page_stands_in_the_list_and_every_link_leads_somewhere() -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_page_has_its_recipe_and_places_for_figures(name: str) -> None:
+def test_a_page_has_its_recipe_and_its_figures(name: str) -> None:
     text = page(name)
     assert f"](../../recipes/{name}.toml)" in text
-    assert text.count("<!-- figures -->") == text.count("<!-- keras -->") == 1
+    assert "](../results.md)" in text
+    assert "](../results.md#beside-keras-3)" in text
+    assert "<!--" not in text
