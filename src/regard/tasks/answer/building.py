@@ -6,8 +6,8 @@ from typing import Any
 
 from regard.recipe import Recipe
 from regard.records import QuestionCorpus
+from regard.tasks.scratch import from_scratch
 from regard.tasks.tokens import own_tokenizer
-from regard.text import vectors
 from regard.text.normalise import Normaliser
 from regard.text.pair_encoder import PairEncoder
 from regard.text.tokenise import train_tokenizer
@@ -59,24 +59,6 @@ def build_network(recipe: Recipe, encoder: PairEncoder, *, offline: bool = False
 
 
 def _from_scratch(recipe: Recipe, encoder: PairEncoder) -> Any:
-    import torch
-
     from regard.tasks.answer.networks import finder_class
 
-    options = recipe.model_options.model_dump()
-    rows = None
-    if source := options.pop("vectors"):
-        rows, _ = vectors.load(source).rows_for(encoder.vocabulary, recipe.seed)
-        options["embedding_size"] = rows.shape[1]
-    config_class = recipe.entry.load()
-    config = config_class(
-        architecture=recipe.entry.word,
-        vocab_size=max(encoder.vocabulary.values()) + 1,
-        max_position_embeddings=recipe.tokens.max_length,
-        pad_token_id=encoder.pad_id,
-        **options,
-    )
-    model = finder_class(config_class)(config)
-    if rows is not None:
-        model.set_word_vectors(torch.from_numpy(rows))
-    return model
+    return from_scratch(recipe, encoder, finder_class)

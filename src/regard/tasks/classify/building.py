@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from regard.recipe import Recipe
+from regard.tasks.scratch import from_scratch, numbered
 from regard.text.normalise import Normaliser
 from regard.text.tokenise import TextEncoder
 
@@ -46,28 +47,7 @@ def build_network(
 
 
 def _from_scratch(recipe: Recipe, encoder: TextEncoder, labels: Sequence[str], multi_label: bool) -> Any:
-    import torch
-
     from regard.tasks.classify.networks import classifier_class
-    from regard.text import vectors
 
-    options = recipe.model_options.model_dump()
-    rows = None
-    if source := options.pop("vectors"):
-        rows, _ = vectors.load(source).rows_for(encoder.vocabulary, recipe.seed)
-        options["embedding_size"] = rows.shape[1]
-    config_class = recipe.entry.load()
-    config = config_class(
-        architecture=recipe.entry.word,
-        vocab_size=max(encoder.vocabulary.values()) + 1,
-        max_position_embeddings=recipe.tokens.max_length,
-        pad_token_id=encoder.pad_id,
-        id2label=dict(enumerate(labels)),
-        label2id={label: index for index, label in enumerate(labels)},
-        problem_type="multi_label_classification" if multi_label else "single_label_classification",
-        **options,
-    )
-    model = classifier_class(config_class)(config)
-    if rows is not None:
-        model.set_word_vectors(torch.from_numpy(rows))
-    return model
+    problem = "multi_label_classification" if multi_label else "single_label_classification"
+    return from_scratch(recipe, encoder, classifier_class, problem_type=problem, **numbered(labels))

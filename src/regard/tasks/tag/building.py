@@ -9,6 +9,7 @@ from typing import Any
 from regard.errors import UsageError
 from regard.recipe import Recipe
 from regard.records import TaggedCorpus
+from regard.tasks.scratch import from_scratch, numbered
 from regard.tasks.tokens import own_tokenizer
 from regard.text import vectors
 from regard.text.normalise import Normaliser
@@ -86,33 +87,19 @@ def build_network(recipe: Recipe, encoder: Any, labels: Sequence[str], *, offlin
 
 
 def _from_scratch(recipe: Recipe, encoder: WordEncoder, labels: Sequence[str]) -> Any:
-    import torch
-
     from regard.tasks.tag.networks import tagger_class
 
-    head, options = recipe.head_options, recipe.model_options.model_dump()
-    rows = None
-    if source := options.pop("vectors"):
-        rows, _ = vectors.load(source).rows_for(encoder.vocabulary, recipe.seed)
-        options["embedding_size"] = rows.shape[1]
-    config_class = recipe.entry.load()
-    config = config_class(
-        architecture=recipe.entry.word,
-        vocab_size=max(encoder.vocabulary.values()) + 1,
-        max_position_embeddings=recipe.tokens.max_length,
-        pad_token_id=encoder.pad_id,
+    head = recipe.head_options
+    return from_scratch(
+        recipe,
+        encoder,
+        tagger_class,
         unk_token_id=encoder.tokenizer.unk_token_id,
-        id2label=dict(enumerate(labels)),
-        label2id={label: index for index, label in enumerate(labels)},
         crf=head.crf,
         word_dropout=head.word_dropout,
         character_vocab_size=len(encoder.characters) if encoder.characters else 0,
         character_size=head.character_size,
         character_channels=head.character_channels,
         character_dropout=head.character_dropout,
-        **options,
+        **numbered(labels),
     )
-    model = tagger_class(config_class)(config)
-    if rows is not None:
-        model.set_word_vectors(torch.from_numpy(rows))
-    return model
