@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from regard.analysis.words import highlight, seen
 from regard.errors import UsageError
 from regard.records import Explanation, TaggedCorpus, TagPrediction
-from regard.records.tags import OUTSIDE, scheme_of
+from regard.records.tags import OUTSIDE
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -116,21 +116,13 @@ def log_odds(model: Any, emissions: Tensor, word: int, column: int) -> Tensor:
     readings with a CRF, over those that are allowed where the tags follow a scheme, else of the word alone."""
     import torch
 
-    exact, chain = emissions.double(), _chain(model)  # double, so that a probability near 1 still has odds
+    from regard.tasks.tag.networks import chain_of
+
+    exact = emissions.double()  # so that a probability near 1 still has odds
+    chain = chain_of(model, exact.device)
     if chain is None:
         probabilities = exact.softmax(-1)
     else:
         keep = torch.ones(exact.shape[:2], dtype=torch.bool, device=exact.device)
         probabilities = chain.marginals(exact, keep)
     return torch.logit(probabilities[:, word, column], eps=1e-15)
-
-
-def _chain(model: Any) -> Any:
-    from regard.nn.crf import Chain, allowed_by
-    from regard.tasks.tag.networks import tags_of
-
-    if (crf := getattr(model, "crf", None)) is not None:
-        return crf
-    tags = tags_of(model.config)
-    scheme = scheme_of(tags)
-    return None if scheme is None else Chain.constrained(allowed_by(scheme, tags).to(model.device))

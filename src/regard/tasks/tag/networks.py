@@ -169,7 +169,7 @@ def decode(
     count, so that no broken entity is given.
     """
     with torch.no_grad():
-        logits, chain = _exact(logits), _chain(model, logits.device)
+        logits, chain = _exact(logits), chain_of(model, logits.device)
         if chain is None:
             probabilities, lengths = logits.softmax(-1), keep.sum(1).tolist()
             tags = [row[:length] for row, length in zip(logits.argmax(-1).tolist(), lengths, strict=True)]
@@ -184,7 +184,8 @@ def _exact(logits: Float[Tensor, "b t k"]) -> Float[Tensor, "b t k"]:
     return logits if logits.dtype == torch.float64 else logits.float()
 
 
-def _chain(model: Any, device: torch.device) -> Chain | None:
+def chain_of(model: Any, device: torch.device) -> Chain | None:
+    """What chooses the tags of a text together: the model's CRF, else the rules of its tags' scheme; None: neither."""
     if (crf := getattr(model, "crf", None)) is not None:
         own: Chain = crf.chain()
         return own
