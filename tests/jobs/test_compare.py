@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -13,7 +15,7 @@ import regard
 from regard import manifest
 from regard.errors import ModelError, UsageError
 from regard.jobs.compare import Comparison
-from regard.jobs.entrant import sets_for
+from regard.jobs.entrant import Entrant, Result, refuse_other_texts, sets_for
 from regard.jobs.shared_split import PARTS
 from regard.report import compare_page
 from regard.text.read import read
@@ -149,3 +151,15 @@ def test_a_wrong_choice_is_refused_before_anything_is_trained(models: list[str],
     with pytest.raises(UsageError):
         regard.compare(data, models=models, out=tmp_path / "c")
     assert not (tmp_path / "c").exists()
+
+
+def test_models_that_were_scored_on_other_texts_are_not_paired() -> None:
+    def result(name: str, *ids: str) -> Result:
+        said = [SimpleNamespace(id=one) for one in ids]
+        task = SimpleNamespace(read_predictions=lambda path: said)
+        trained: Any = SimpleNamespace(task=task, run=SimpleNamespace(predictions=None))
+        return Result(Entrant(name), [trained])
+
+    refuse_other_texts([result("lstm", "0", "1"), result("gru", "0", "1")])
+    with pytest.raises(UsageError, match="gru was not scored on the same texts as lstm"):
+        refuse_other_texts([result("lstm", "0", "1"), result("gru", "0:1", "1")])

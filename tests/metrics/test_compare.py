@@ -9,7 +9,10 @@ from hypothesis import strategies as st
 from statsmodels.stats.contingency_tables import mcnemar as peer_mcnemar
 from statsmodels.stats.multitest import multipletests
 
-from regard.metrics.compare import figure, holm, mcnemar, paired_bootstrap
+from regard.metrics.bleu import bleu, bleu_counts
+from regard.metrics.bootstrap import run_length
+from regard.metrics.compare import bootstrap_interval, holm, mcnemar, mean_figure, paired_bootstrap
+from regard.metrics.measure import shares
 
 
 def answers(both: int, only_a: int, only_b: int, neither: int) -> tuple[np.ndarray, np.ndarray]:
@@ -34,7 +37,7 @@ def test_mcnemar_is_the_exact_test_less_half_of_what_was_seen(only_a: int, only_
 def test_the_same_answers_can_not_be_told_apart() -> None:
     a, _ = answers(5, 5, 0, 0)
     assert mcnemar(a, a) == 1
-    found = paired_bootstrap(a, a, seed=1)
+    found = paired_bootstrap(shares(a), shares(a), seed=1)
     assert (found.difference, found.interval, found.p) == (0, (0, 0), 1)
 
 
@@ -54,14 +57,14 @@ def test_holm_keeps_the_order_and_never_lowers(p_values: list[float]) -> None:
 
 def test_the_bootstrap_agrees_with_mcnemar_on_one_seed() -> None:
     a, b = answers(800, 70, 40, 90)
-    found = paired_bootstrap(a, b, seed=1)
+    found = paired_bootstrap(shares(a), shares(b), seed=1)
     assert found.difference == pytest.approx(0.03)
     assert found.p == pytest.approx(mcnemar(a, b), abs=0.003)
     assert found.interval[0] < 0.03 < found.interval[1]
 
 
 def test_turned_round_it_says_the_opposite() -> None:
-    a, b = answers(80, 7, 4, 9)
+    a, b = map(shares, answers(80, 7, 4, 9))
     one, other = paired_bootstrap(a, b, seed=1), paired_bootstrap(b, a, seed=1)
     assert one.difference == -other.difference
     assert one.interval == pytest.approx((-other.interval[1], -other.interval[0]), abs=0.02)
@@ -74,7 +77,7 @@ def test_seeds_that_differ_widen_the_interval() -> None:
     rival = generator.random((2, 2000)) < 0.7
     steady = generator.random((2, 2000)) < 0.8
     shaky = np.stack([generator.random(2000) < 0.9, generator.random(2000) < 0.7])
-    narrow, wide = (paired_bootstrap(model, rival, seed=1) for model in (steady, shaky))
+    narrow, wide = (paired_bootstrap(shares(model), shares(rival), seed=1) for model in (steady, shaky))
     assert wide.difference == pytest.approx(narrow.difference, abs=0.03)
     assert wide.interval[1] - wide.interval[0] > 1.5 * (narrow.interval[1] - narrow.interval[0])
 
@@ -82,7 +85,7 @@ def test_seeds_that_differ_widen_the_interval() -> None:
 def test_chance_alone_is_called_a_difference_in_one_of_twenty() -> None:
     generator = np.random.default_rng(1)
     alarms = [
-        paired_bootstrap(*(generator.random((2, 1, 300)) < 0.8), seed=round, resamples=400).p < 0.05
+        paired_bootstrap(*shares(generator.random((2, 1, 300)) < 0.8), seed=round, resamples=400).p < 0.05
         for round in range(300)
     ]
     assert 0.02 < np.mean(alarms) < 0.09
@@ -90,7 +93,7 @@ def test_chance_alone_is_called_a_difference_in_one_of_twenty() -> None:
 
 def test_numbers_of_texts_must_agree() -> None:
     with pytest.raises(ValueError, match="3 and 4 texts"):
-        paired_bootstrap(np.ones(3), np.ones(4), seed=1)
+        paired_bootstrap(shares(np.ones(3)), shares(np.ones(4)), seed=1)
 
 
 # Figures that are ratios of sums, as F1 is
@@ -106,8 +109,8 @@ def counts(n: int, *, seed: int, skill: float) -> tuple[np.ndarray, np.ndarray]:
 
 def test_a_figure_is_the_mean_over_seeds_of_ratios_of_sums() -> None:
     right, of = np.array([[2.0, 0.0, 4.0], [0.0, 0.0, 4.0]]), np.array([[4.0, 1.0, 5.0], [4.0, 0.0, 4.0]])
-    assert figure(right, of) == pytest.approx((6 / 10 + 4 / 8) / 2)
-    assert figure(np.zeros((1, 2)), np.zeros((1, 2))) == 0
+    assert mean_figure(shares(right, of)) == pytest.approx((6 / 10 + 4 / 8) / 2)
+    assert mean_figure(np.zeros((1, 2, 2))) == 0
 
 
 @pytest.mark.parametrize("seeds", [1, 2])
@@ -131,8 +134,8 @@ def test_the_bootstrap_of_ratios_is_that_by_brute_force(seeds: int) -> None:
     for _ in range(resamples):
         texts = generator.integers(0, n, n)
         differences.append(drawn(a, texts) - drawn(b, texts))
-    found = paired_bootstrap(a[0], b[0], of_a=a[1], of_b=b[1], seed=1)
-    assert found.difference == pytest.approx(figure(*a) - figure(*b))
+    found = paired_bootstrap(shares(*a), shares(*b), seed=1)
+    assert found.difference == pytest.approx(mean_figure(shares(*a)) - mean_figure(shares(*b)))
     assert found.interval == pytest.approx(tuple(np.percentile(differences, [2.5, 97.5])), abs=0.012)
     tail = 2 * min(np.mean(np.array(differences) <= 0), np.mean(np.array(differences) >= 0))
     assert found.p == pytest.approx(tail, abs=0.03)
@@ -140,20 +143,65 @@ def test_the_bootstrap_of_ratios_is_that_by_brute_force(seeds: int) -> None:
 
 def test_of_what_is_one_everywhere_ratios_are_means() -> None:
     a, b = answers(80, 7, 4, 9)
-    ones = np.ones(len(a))
-    assert paired_bootstrap(a, b, of_a=ones, of_b=ones, seed=1) == paired_bootstrap(a, b, seed=1)
+    found = paired_bootstrap(shares(a), shares(b), seed=1)
+    assert found.difference == pytest.approx(a.mean() - b.mean())
+    assert found == paired_bootstrap(shares(a, np.ones(len(a))), shares(b, np.ones(1)), seed=1)
 
 
 def test_texts_that_count_nothing_change_nothing() -> None:
     (right, of), (other, of_other) = counts(40, seed=1, skill=0.8), counts(40, seed=2, skill=0.6)
-    found = paired_bootstrap(right, other, of_a=of, of_b=of_other, seed=1)
-    nothing = np.zeros(40)
+    found = paired_bootstrap(shares(right, of), shares(other, of_other), seed=1)
+    nothing = np.zeros((40, 2))
     more = paired_bootstrap(
-        np.append(right, nothing),
-        np.append(other, nothing),
-        of_a=np.append(of, nothing),
-        of_b=np.append(of_other, nothing),
-        seed=1,
+        np.concatenate([shares(right, of), nothing]), np.concatenate([shares(other, of_other), nothing]), seed=1
     )
     assert more.difference == pytest.approx(found.difference)
     assert more.interval == pytest.approx(found.interval, abs=0.02)
+
+
+# Figures that are no ratios: what a text counts is a row of any length
+
+
+def noisy_counts(n: int, *, seed: int, skill: float) -> np.ndarray:
+    """What BLEU counts of `n` texts of 12 words of which a share of `skill` is right."""
+    generator = np.random.default_rng(seed)
+    gold = np.random.default_rng(0).integers(0, 40, (n, 12))
+    said = np.where(generator.random((n, 12)) < skill, gold, generator.integers(0, 40, (n, 12)))
+    written, right = ([" ".join(f"w{word}" for word in row) for row in rows] for rows in (said, gold))
+    return bleu_counts(written, [(one,) for one in right])
+
+
+def test_bleu_is_compared_as_by_brute_force() -> None:
+    n, resamples = 50, 3000
+    a, b = noisy_counts(n, seed=1, skill=0.8), noisy_counts(n, seed=2, skill=0.74)
+    found = paired_bootstrap(a, b, figure=bleu, seed=1)
+    assert found.difference == pytest.approx(float(bleu(a.sum(axis=0)) - bleu(b.sum(axis=0))))
+    drawn = [np.random.default_rng(seed).integers(0, n, n) for seed in range(resamples)]
+    differences = [float(bleu(a[rows].sum(axis=0)) - bleu(b[rows].sum(axis=0))) for rows in drawn]
+    assert found.interval == pytest.approx(tuple(np.percentile(differences, [2.5, 97.5])), abs=0.9)
+    tail = 2 * min(np.mean(np.array(differences) <= 0), np.mean(np.array(differences) >= 0))
+    assert found.p == pytest.approx(tail, abs=0.03)
+
+
+def test_a_mean_over_seeds_is_that_of_figures_not_of_counts() -> None:
+    both = np.stack([noisy_counts(40, seed=seed, skill=skill) for seed, skill in ((1, 0.9), (2, 0.5))])
+    assert mean_figure(both, bleu) == pytest.approx(np.mean([bleu(own.sum(axis=0)) for own in both]))
+    low, high = bootstrap_interval(both, figure=bleu, seed=1)
+    assert low < mean_figure(both, bleu) < high
+
+
+def test_an_interval_is_that_of_the_difference_from_nothing() -> None:
+    a = shares(*counts(60, seed=1, skill=0.8))
+    assert bootstrap_interval(a, seed=1) == paired_bootstrap(a, shares(np.zeros(60)), seed=1).interval
+
+
+def test_consecutive_texts_are_drawn_in_runs() -> None:
+    """Two models whose difference comes and goes slowly: texts drawn one by one see more in it than there is."""
+    n = 1000
+    wave = np.repeat(np.random.default_rng(1).normal(size=n // run_length(n)), run_length(n))
+    a, b = shares(5 + wave, np.ones(n)), shares(np.full(n, 5.0), np.ones(n))
+    alone, runs = (paired_bootstrap(a, b, seed=1, consecutive=consecutive) for consecutive in (False, True))
+    assert runs.difference == alone.difference
+    widths = [found.interval[1] - found.interval[0] for found in (alone, runs)]
+    assert widths[1] / widths[0] == pytest.approx(run_length(n) ** 0.5, rel=0.15)
+    assert runs.p >= alone.p

@@ -8,7 +8,11 @@ from zlib import crc32
 import numpy as np
 import pytest
 
+from regard.metrics.bleu import bleu, bleu_counts
+from regard.metrics.measure import Measure, shares
 from regard.metrics.verdict import Contender, Verdict, verdict
+
+F1 = Measure("f1")
 
 HARD = np.random.default_rng(1).random(3000)
 """How hard each text is: models err on the same ones."""
@@ -16,7 +20,7 @@ HARD = np.random.default_rng(1).random(3000)
 
 def contender(name: str, accuracy: float, *, seeds: int = 1, latency_ms: float = 1.0, size: int = 1) -> Contender:
     luck = np.random.default_rng(crc32(name.encode())).random((seeds, len(HARD)))
-    return Contender(name, 0.7 * HARD + 0.3 * luck < accuracy * 0.7 + 0.15, latency_ms, size)
+    return Contender(name, shares(0.7 * HARD + 0.3 * luck < accuracy * 0.7 + 0.15), latency_ms, size)
 
 
 def ladder(seeds: int = 1) -> Verdict:
@@ -104,7 +108,7 @@ def test_of_several_cheaper_ones_the_more_accurate_is_taken() -> None:
 
 
 def test_equally_right_goes_by_cost_however_small() -> None:
-    correct = contender("one", 0.8).right
+    correct = contender("one", 0.8).tallies
     said = verdict([Contender("slow", correct, 1.1, 1), Contender("quick", correct, 1.0, 1)], seed=1)
     assert said.take == "quick"
     assert "are right equally often" in said.sentence
@@ -141,7 +145,7 @@ def tagger(name: str, skill: float, *, seeds: int = 1, latency_ms: float = 1.0) 
     generator = np.random.default_rng(crc32(name.encode()))
     gold = np.random.default_rng(1).poisson(1.5, 800)
     hits = generator.binomial(gold, skill, size=(seeds, 800))
-    return Contender(name, 2.0 * hits, latency_ms, 1, of=(2 * gold + 0.0) * np.ones((seeds, 1)))
+    return Contender(name, shares(2 * hits, 2 * gold), latency_ms, 1, F1)
 
 
 @pytest.mark.parametrize("seeds", [1, 3])
@@ -151,7 +155,7 @@ def test_f1_is_compared_by_a_bootstrap_whatever_the_seeds(seeds: int) -> None:
         tagger("fair", 0.79, seeds=seeds),
         tagger("poor", 0.5, seeds=seeds),
     )
-    said = verdict([poor, fair, good], seed=1, headline="f1")
+    said = verdict([poor, fair, good], seed=1)
     assert said.ranking[2] == "poor"
     assert len(said.tied) == 1
     assert {pair.test for pair in said.pairs} == {
@@ -165,16 +169,15 @@ def test_f1_is_compared_by_a_bootstrap_whatever_the_seeds(seeds: int) -> None:
 
 
 def test_a_figure_of_entities_is_no_mean_over_texts() -> None:
-    one = Contender("one", np.array([2.0, 0.0, 0.0]), 1.0, 1, of=np.array([2.0, 6.0, 0.0]))
+    one = Contender("one", shares(np.array([2.0, 0.0, 0.0]), np.array([2.0, 6.0, 0.0])), 1.0, 1)
     assert one.figure == 0.25
     assert not one.right_or_wrong
 
 
 def test_answers_that_are_right_or_wrong_are_tested_as_such() -> None:
-    ones = np.ones(400)
-    first = Contender("first", (np.arange(400) < 320).astype(float), 1.0, 1, of=ones)
-    second = Contender("second", (np.arange(400) < 300).astype(float), 1.0, 1, of=ones)
-    said = verdict([first, second], seed=1, headline="f1", noun="question")
+    first = Contender("first", shares(np.arange(400) < 320), 1.0, 1, F1)
+    second = Contender("second", shares(np.arange(400) < 300), 1.0, 1, F1)
+    said = verdict([first, second], seed=1, noun="question")
     assert said.sentence.startswith("first has the highest F1: 80.0 % on 400 questions.")
     [pair] = said.pairs
     assert pair.test == "McNemar, mid-p"
@@ -183,6 +186,68 @@ def test_answers_that_are_right_or_wrong_are_tested_as_such() -> None:
 
 def test_the_same_f1_is_said_to_be_the_same() -> None:
     one, other = tagger("one", 0.8), tagger("one", 0.8, latency_ms=9.0)
-    said = verdict([one, Contender("other", other.right, 9.0, 1, of=other.of)], seed=1, headline="f1")
+    said = verdict([one, Contender("other", other.tallies, 9.0, 1, F1)], seed=1)
     assert said.sentence.startswith("one and other have the same F1, ")
     assert said.take == "one"
+
+
+# Figures that are no ratios, or of which less is better
+
+
+def translator(name: str, wrong: int, *, latency_ms: float = 1.0) -> Contender:
+    """Of 60 texts of ten words that many have a wrong word in the middle."""
+    gold = [" ".join(f"w{text}of{word}" for word in range(10)) for text in range(60)]
+    said = [one.replace("of5", "off") if text < wrong else one for text, one in enumerate(gold)]
+    counted = bleu_counts(said, [(one,) for one in gold])
+    return Contender(name, counted, latency_ms, 1, Measure("bleu", figure=bleu))
+
+
+def test_bleu_has_a_scale_of_its_own() -> None:
+    poor, good = translator("poor", 50), translator("good", 10)
+    said = verdict([poor, good], seed=1, noun="sentence")
+    lead = good.figure - poor.figure
+    assert said.sentence == (
+        f"good has the highest BLEU: {good.figure:.1f} on 60 sentences. "
+        f"Its lead over poor, {lead:.1f} points, is more than noise. Take good."
+    )
+    [pair] = said.pairs
+    assert pair.difference == pytest.approx(lead)
+    assert lead > 10
+    assert pair.test == "paired bootstrap over texts"
+
+
+BITS = Measure("bits_per_character", lower_is_better=True, consecutive=True)
+
+
+def writer(name: str, bits: float, *, latency_ms: float = 1.0) -> Contender:
+    """Of 400 stretches of 100 characters."""
+    luck = np.random.default_rng(crc32(name.encode())).normal(0, 2, 400)
+    return Contender(name, shares(100 * bits + luck, np.full(400, 100)), latency_ms, 1, BITS)
+
+
+def test_less_is_better_where_it_is() -> None:
+    said = verdict([writer("poor", 2.1), writer("good", 1.7), writer("cheap", 1.7001, latency_ms=0.1)], seed=1)
+    assert said.ranking[2] == "poor"
+    assert said.take == "cheap"
+    assert said.sentence.startswith(f"{said.ranking[0]} has the fewest bits per character: 1.70")
+    assert f"{said.ranking[1]} (1.70" in said.sentence
+    for pair in said.pairs:
+        assert pair.difference >= 0
+        assert pair.interval[0] <= pair.difference <= pair.interval[1]
+        assert pair.within_noise == ("poor" not in (pair.first, pair.second))
+        assert pair.test == "paired bootstrap over runs of texts"
+    two = verdict([writer("poor", 2.1), writer("good", 1.7)], seed=1)
+    assert "Its lead over poor, 0.40" in two.sentence
+    assert "bits, is more than noise" in two.sentence
+
+
+def test_an_accuracy_of_words_is_no_share_of_texts() -> None:
+    one, other = (
+        Contender(name, shares(np.full(50, right), np.full(50, 9)), 1.0, 1) for name, right in (("a", 7), ("b", 3))
+    )
+    assert verdict([one, other], seed=1).sentence.startswith("a has the highest accuracy: 77.8 % on 50 texts.")
+
+
+def test_models_are_compared_by_one_measure() -> None:
+    with pytest.raises(ValueError, match="by one measure"):
+        verdict([contender("one", 0.8), Contender("two", shares(HARD < 0.5), 1.0, 1, F1)], seed=1)

@@ -100,6 +100,58 @@ def test_the_headline_is_called_by_its_name() -> None:
     assert "right</th>" in read(compare_page.render(comparison(*rows)))
 
 
+def test_bleu_is_told_on_its_own_scale() -> None:
+    rows = [
+        row("transformer", [36.25, 35.1], interval=[34.0, 37.5], chrf=61.5, rouge_l=0.62, exact_match=0.04),
+        row("lstm", [28.04, 30.0], interval=[27.5, 31.0], chrf=55.2, rouge_l=0.55, exact_match=0.01),
+    ]
+    found = {**comparison(*rows), "task": "translate", "headline": "bleu", "lower_is_better": False}
+    found["pairs"][0].update(difference=6.7, interval=[4.61, 8.2])
+    page = read(compare_page.render(found))
+    body = page.partition("<body>")[2]
+    assert ">BLEU</th>" in body
+    assert ">35.7</td>" in body
+    assert ">34.0 – 37.5</td>" in body
+    assert ">61.5</td>" in body  # chrF, as BLEU is told
+    assert ">62.0 %</td>" in body  # ROUGE-L, a share
+    assert ">difference, points</th>" in body
+    assert ">6.7</td>" in body
+    assert ">4.6 to 8.2</td>" in body
+    assert "<title>seed 2: 30.0</title>" in body
+    assert "BLEU (the axis begins at 20)" in body
+    assert "Less is better" not in body
+
+
+def test_of_bits_less_is_better() -> None:
+    rows = [
+        row("transformer", [1.7012], interval=[1.69, 1.71], perplexity_per_word=812.34),
+        row("lstm", [1.93], interval=[1.9, 1.96], perplexity_per_word=1500.0),
+    ]
+    found = {**comparison(*rows), "task": "classify", "headline": "bits_per_character", "lower_is_better": True}
+    found["pairs"][0].update(difference=0.2288, interval=[0.2, 0.25])
+    page = read(compare_page.render(found))
+    assert "Less is better: the best model stands at the top, its dot furthest to the left." in page
+    assert "A dot is the bits per character on the held-out texts" in page
+    assert ">1.701</td>" in page
+    assert ">so much less, bits</th>" in page
+    assert ">0.229</td>" in page
+    assert ">0.200 to 0.250</td>" in page
+    assert ">812.3</td>" in page
+    assert "bits per character, fewer are better (the axis begins at 1.0)" in page
+    assert "transformer 1.701 (95 %: 1.690 – 1.710)" in page
+
+
+@pytest.mark.parametrize(
+    ("values", "axis"),
+    [([28.0, 36.2], (20, 40)), ([3.1, 12.0], (0, 20)), ([0.4, 0.4], (0.4, 0.5)), ([130, 190], (100, 200))],
+)
+def test_the_axis_of_other_figures_ends_on_round_numbers(values: list[float], axis: tuple[float, float]) -> None:
+    rows = [row(f"m{place}", [value], interval=[value, value]) for place, value in enumerate(values)]
+    picture = read(compare_page.ladder(rows, "bleu"))
+    ticks = [float(tick) for tick in re.findall(r'class="tick middle"[^>]*>([\d.]+)</text>', picture)]
+    assert (min(ticks), max(ticks)) == pytest.approx(axis)
+
+
 def test_every_seed_is_a_dot_and_every_picture_is_told() -> None:
     picture = read(compare_page.ladder([row("lstm", [0.85, 0.87, 0.86]), row("tfidf", [0.81])]))
     assert len(re.findall(r"<title>seed \d: ", picture)) == 3
@@ -129,10 +181,11 @@ def test_nothing_hostile_gets_through() -> None:
 
 
 def test_every_page_has_one_frame() -> None:
-    frames = {"compare.html": "base.html", "run.html": "base.html", **{f"{word}.html": "run.html" for word in REPORTS}}
-    assert {path.name for path in document.HERE.glob("*.html")} == {*frames, "base.html", "parts.html"}
-    for name, frame in frames.items():
+    pages = {path.name for path in document.HERE.glob("*.html") if not path.stem.endswith("parts")} - {"base.html"}
+    assert {"compare.html", "run.html", *(f"{word}.html" for word in REPORTS)} <= pages
+    for name in pages:
         template = (document.HERE / name).read_text(encoding="utf-8")
+        frame = "run.html" if name.removesuffix(".html") in REPORTS else "base.html"
         assert template.startswith(f'{{% extends "{frame}" %}}')
         assert not re.findall("<(?:html|head|style|script|footer)", template)
 

@@ -17,7 +17,7 @@ import regard
 from regard import recipe as recipes
 from regard.errors import UsageError
 from regard.jobs import facts
-from regard.jobs.entrant import Entrant, Result, Sets, sets_for
+from regard.jobs.entrant import Entrant, Result, Sets, refuse_other_texts, sets_for
 from regard.jobs.load import Model
 from regard.jobs.shared_split import Split, cut
 from regard.jobs.train import carry_out
@@ -37,6 +37,7 @@ class Comparison:
     folder: Path
     task: str
     headline: str
+    lower_is_better: bool
     n: int
     data: dict[str, Any]
     models: list[dict[str, Any]]
@@ -52,6 +53,7 @@ class Comparison:
         return {
             "task": self.task,
             "headline": self.headline,
+            "lower_is_better": self.lower_is_better,
             "n": self.n,
             "report": str(self.report),
             **self.verdict.to_json(),
@@ -174,20 +176,31 @@ def _train(recipe: Recipe, split: Split, out: Path, force: bool, offline: bool, 
 
 
 def _judge(results: list[Result], split: Split, folder: Path, *, seed: int) -> Comparison:
+    from regard.metrics.measure import Measure
     from regard.metrics.verdict import Contender, verdict
     from regard.report.task_report import report_of
 
     task = split.task
+    measure = Measure(task.headline, task.figure, task.lower_is_better, task.consecutive)
+    refuse_other_texts(results)
     rows, contenders = {}, []
     for result in results:
-        row, (right, of) = result.to_json(folder), result.tallies()
-        contenders.append(Contender(row["model"], right, row["latency_ms"], row["bytes"], of=of))
+        row = result.to_json(folder)
+        contenders.append(Contender(row["model"], result.tallies(), row["latency_ms"], row["bytes"], measure))
         row["interval"] = list(contenders[-1].interval(seed=seed))
         rows[row["model"]] = row
-    noun = report_of(task.word).noun
-    found = verdict(contenders, seed=seed, headline=task.headline, noun=noun)
+    found = verdict(contenders, seed=seed, noun=report_of(task.word).noun)
     ranked = [rows[name] for name in found.ranking]
-    return Comparison(folder, task.word, task.headline, len(split.test), split.describe(), ranked, found)
+    return Comparison(
+        folder,
+        task.word,
+        task.headline,
+        task.lower_is_better,
+        contenders[0].texts,
+        split.describe(),
+        ranked,
+        found,
+    )
 
 
 def _name_peers(result: Result, comparison: Comparison) -> None:

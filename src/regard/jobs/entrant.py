@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from statistics import fmean
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     import numpy as np
 
 Sets = dict[str, Any] | list[str] | None
+
+AVERAGED = ("accuracy", "macro_f1", "exact_match", "chrf", "rouge_l", "perplexity_per_word")
+"""Figures that a comparison shows beside the headline."""
 
 
 def sets_for(model: str, models: Sequence[str], sets: Sets) -> dict[str, Any]:
@@ -77,14 +81,17 @@ class Result:
     entrant: Entrant
     models: list[Model]
 
-    def tallies(self) -> tuple[np.ndarray, np.ndarray]:
-        """How much of each text each training got right, and of how much, `[seeds n]` each."""
+    @cached_property
+    def predictions(self) -> list[list[Any]]:
+        """What each training said of the texts that are scored."""
+        return [model.task.read_predictions(model.run.predictions) for model in self.models]
+
+    def tallies(self) -> np.ndarray:
+        """What each text counts for the headline in each training, `[seeds n s]`."""
         import numpy as np
 
         task = self.models[0].task
-        rows = (task.read_predictions(model.run.predictions) for model in self.models)
-        counted = np.array([[task.tally(item) for item in row] for row in rows], dtype=float)
-        return counted[..., 0], counted[..., 1]
+        return np.array([[task.tally(item) for item in said] for said in self.predictions], dtype=float)
 
     def to_json(self, folder: Path) -> dict[str, Any]:
         """Means over the seeds; `figure` is that of the task's headline, `figures` and `runs` are in the order of
@@ -95,7 +102,7 @@ class Result:
         first = records[0]
         averaged = {
             name: fmean(model.scores.values[name] for model in self.models)
-            for name in ("accuracy", "macro_f1", "exact_match")
+            for name in AVERAGED
             if all(name in model.scores.values for model in self.models)
         }
         return {
@@ -114,3 +121,13 @@ class Result:
             "bytes": first["size"]["bytes"],
             "runs": [str(model.run.path.relative_to(folder)) for model in self.models],
         }
+
+
+def refuse_other_texts(results: Sequence[Result]) -> None:
+    """Raise `UsageError` where not every training was scored on the same texts: nothing pairs them then."""
+    every = [(result.entrant.model, [item.id for item in said]) for result in results for said in result.predictions]
+    first, ids = every[0]
+    for model, own in every:
+        if own != ids:
+            mend = "let every model cut a text alike (the same --set), and name another --out"
+            raise UsageError(f"{model} was not scored on the same texts as {first}", mend=mend)

@@ -63,3 +63,15 @@ def wilson(right: int, n: int) -> tuple[float, float]:
 
     interval = binomtest(right, n).proportion_ci(method="wilson")
     return float(interval.low), float(interval.high)
+
+
+def run_length(n: int) -> int:
+    """How many neighbouring rows to draw as one where neighbours resemble each other: the cube root of their number,
+    the order that estimates a variance best (Hall, Horowitz and Jing 1995, section 2)."""
+    return max(1, round(n ** (1 / 3)))
+
+
+def summed_in_runs(rows: np.ndarray, length: int, *, axis: int = 0) -> np.ndarray:
+    """The sums of each `length` consecutive rows along `axis`, those of the last run of fewer: what a bootstrap draws
+    whole, runs that do not overlap (Carlstein 1986)."""
+    return rows if length == 1 else np.add.reduceat(rows, np.arange(0, rows.shape[axis], length), axis=axis)

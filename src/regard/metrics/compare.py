@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from regard.metrics.bootstrap import DRAWN_AT_ONCE, percentile_interval
+from regard.metrics.bootstrap import DRAWN_AT_ONCE, percentile_interval, run_length, summed_in_runs
+from regard.metrics.measure import Figure, ratio
 
 RESAMPLES = 10_000
 """More than for an interval: with m pairs a p-value has to get below 0.05 / m."""
@@ -16,7 +17,7 @@ RESAMPLES = 10_000
 
 @dataclass(frozen=True)
 class Difference:
-    """First minus second mean score, its 95 % interval (of this pair alone), and the two-sided p-value."""
+    """First minus second figure, its 95 % interval (of this pair alone), and the two-sided p-value."""
 
     difference: float
     interval: tuple[float, float]
@@ -44,46 +45,58 @@ def mcnemar(correct_a: np.ndarray, correct_b: np.ndarray) -> float:
 
 
 def paired_bootstrap(
-    scores_a: np.ndarray,
-    scores_b: np.ndarray,
+    a: np.ndarray,
+    b: np.ndarray,
     *,
     seed: int,
     resamples: int = RESAMPLES,
-    of_a: np.ndarray | None = None,
-    of_b: np.ndarray | None = None,
+    figure: Figure = ratio,
+    consecutive: bool = False,
 ) -> Difference:
-    """Compare mean scores over texts and training seeds: [n] or [seeds n], the same texts in the same order.
+    """Compare a figure over texts and training seeds: what each text counts, [n s] or [seeds n s], the same texts in
+    the same order.
 
-    Each resample draws texts, the same for both models, and seeds, for each model its own: what is said holds
-    for other texts and other seeds of this kind. A score is 1 for right and 0 for wrong, or any figure that
-    is averaged. With `of_a` and `of_b`, shaped alike, a figure is the ratio of sums over the texts: F1 is that of
-    twice the hits to what was given and what was to be given. The p-value is the level at which the percentile
-    interval would touch 0.
+    `figure` makes it of sums over texts: of `measure.shares` a mean, or a ratio of sums as F1 is; of what BLEU counts,
+    BLEU. Each resample draws texts, the same for both models, and seeds, for each model its own: what is said holds for
+    other texts and other seeds of this kind. Texts that are `consecutive` are drawn in runs. The p-value is the level
+    at which the percentile interval would touch 0.
     """
-    a, b = (_counted(scores, of) for scores, of in ((scores_a, of_a), (scores_b, of_b)))
-    if a.shape[2] != b.shape[2]:
-        raise ValueError(f"{a.shape[2]} and {b.shape[2]} texts can't be paired")
-    differences = np.concatenate(list(_resampled_differences(a, b, seed=seed, resamples=resamples)))
+    a, b = _by_seed(a), _by_seed(b)
+    if a.shape[1] != b.shape[1]:
+        raise ValueError(f"{a.shape[1]} and {b.shape[1]} texts can't be paired")
+    drawn = _resampled([a, b], figure, seed=seed, resamples=resamples, consecutive=consecutive)
+    differences = np.concatenate([one - other for one, other in drawn])
     interval = percentile_interval(differences)
     assert interval is not None, "differences of numbers are numbers"
     tail = min((differences <= 0).sum(), (differences >= 0).sum())
     p = min(1.0, 2 * (int(tail) + 1) / (resamples + 1))
-    return Difference(float(figure(*a) - figure(*b)), interval, p)
+    return Difference(mean_figure(a, figure) - mean_figure(b, figure), interval, p)
 
 
-def figure(right: np.ndarray, of: np.ndarray) -> float:
-    """The mean over seeds of sum(right) / sum(of), each [seeds n]; 0 where there is nothing to be right of."""
-    return float(_ratio(right.sum(axis=1), of.sum(axis=1)).mean())
+def bootstrap_interval(
+    tallies: np.ndarray,
+    *,
+    seed: int,
+    resamples: int = RESAMPLES,
+    figure: Figure = ratio,
+    consecutive: bool = False,
+) -> tuple[float, float]:
+    """The 95 % interval of one model's figure over texts and seeds, drawn as `paired_bootstrap` draws them."""
+    drawn = _resampled([_by_seed(tallies)], figure, seed=seed, resamples=resamples, consecutive=consecutive)
+    interval = percentile_interval(np.concatenate([one for (one,) in drawn]))
+    assert interval is not None, "figures of texts are numbers"
+    return interval
 
 
-def _counted(scores: np.ndarray, of: np.ndarray | None) -> np.ndarray:
-    """Scores and what they are of, [2 seeds n]."""
-    scores = np.atleast_2d(scores).astype(float)
-    return np.stack([scores, np.ones_like(scores) if of is None else np.atleast_2d(of).astype(float)])
+def mean_figure(tallies: np.ndarray, figure: Figure = ratio) -> float:
+    """The mean over seeds of the figure of all texts, [n s] or [seeds n s]."""
+    return float(figure(_by_seed(tallies).sum(axis=1)).mean())
 
 
-def _ratio(right: np.ndarray, of: np.ndarray) -> np.ndarray:
-    return np.divide(right, of, out=np.zeros_like(right, dtype=float), where=of > 0)
+def _by_seed(tallies: np.ndarray) -> np.ndarray:
+    """[seeds n s]."""
+    tallies = np.asarray(tallies, dtype=float)
+    return tallies if tallies.ndim == 3 else tallies[None]
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -97,21 +110,24 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return adjusted
 
 
-def _resampled_differences(a: np.ndarray, b: np.ndarray, *, seed: int, resamples: int) -> Iterator[np.ndarray]:
-    """Blocks of differences of figures, `a` and `b` [2 seeds n]. Texts with the same scores everywhere are one kind
-    and are drawn together."""
-    seeds, n = a.shape[1], a.shape[2]
-    right, of = (np.vstack([a[part], b[part]]) for part in (0, 1))
-    kinds, counts = np.unique(np.vstack([right, of]), axis=1, return_counts=True)
+def _resampled(
+    models: Sequence[np.ndarray], figure: Figure, *, seed: int, resamples: int, consecutive: bool
+) -> Iterator[list[np.ndarray]]:
+    """Blocks of figures of each model, [resamples] each, of what texts count, `models` [seeds n s]. Texts that count
+    the same everywhere are one kind and are drawn together."""
+    every = np.concatenate(models)
+    if consecutive:
+        every = summed_in_runs(every, run_length(every.shape[1]), axis=1)
+    rows, n, counted = every.shape
+    kinds, counts = np.unique(every.transpose(2, 0, 1).reshape(counted * rows, n), axis=1, return_counts=True)
     generator = np.random.default_rng(seed)
-    block = max(1, DRAWN_AT_ONCE // len(counts))
+    borders = np.cumsum([len(model) for model in models])[:-1]
+    block = max(1, DRAWN_AT_ONCE // max(len(counts), counted * rows))
     for first in range(0, resamples, block):
         size = min(block, resamples - first)
         sums = generator.multinomial(n, counts / n, size=size) @ kinds.T
-        figures = _ratio(*np.split(sums, 2, axis=1))
-        yield _mean_over_drawn_seeds(figures[:, :seeds], generator) - _mean_over_drawn_seeds(
-            figures[:, seeds:], generator
-        )
+        figures = figure(np.moveaxis(sums.reshape(size, counted, rows), 1, -1))
+        yield [_mean_over_drawn_seeds(own, generator) for own in np.split(figures, borders, axis=1)]
 
 
 def _mean_over_drawn_seeds(means: np.ndarray, generator: np.random.Generator) -> np.ndarray:

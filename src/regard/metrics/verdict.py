@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from regard.metrics.compare import Difference, figure, holm, mcnemar, paired_bootstrap
+from regard.metrics.compare import Difference, bootstrap_interval, holm, mcnemar, mean_figure, paired_bootstrap
+from regard.metrics.measure import ACCURACY, Measure
 
 SIGNIFICANCE = 0.05
 CHEAPER = 2
@@ -18,49 +19,55 @@ CHEAPER = 2
 
 @dataclass(frozen=True)
 class Contender:
-    """One model on the texts that all contenders were scored on: `right` is [seeds n], or [n] for one seed.
-
-    Without `of` it says which texts were right (bool); with `of`, shaped alike, how much of each was right, of how
-    much, and the model's figure is the ratio of the sums.
+    """One model on the texts that all contenders were scored on. `tallies` is what each text counts, [n s] or, with a
+    row of them for each seed, [seeds n s]; `measure` makes the model's figure of their sums.
 
     `latency_ms` is for one text, `size` is in bytes; where they differ clearly they decide among models that are
     within noise of each other.
     """
 
     name: str
-    right: np.ndarray = field(repr=False)
+    tallies: np.ndarray = field(repr=False)
     latency_ms: float
     size: int
-    of: np.ndarray | None = field(default=None, repr=False)
+    measure: Measure = ACCURACY
 
     @property
     def by_seed(self) -> np.ndarray:
-        return np.atleast_2d(self.right)
+        return self.tallies if self.tallies.ndim == 3 else self.tallies[None]
 
     @property
-    def of_by_seed(self) -> np.ndarray:
-        return np.ones(self.by_seed.shape) if self.of is None else np.atleast_2d(self.of)
+    def texts(self) -> int:
+        return self.by_seed.shape[1]
 
     @property
     def figure(self) -> float:
         """Of all texts, the mean over seeds."""
-        return figure(self.by_seed, self.of_by_seed)
+        return mean_figure(self.tallies, self.measure.figure)
+
+    @property
+    def badness(self) -> float:
+        """What the best has least of."""
+        return self.figure if self.measure.lower_is_better else -self.figure
 
     @property
     def right_or_wrong(self) -> bool:
         """Whether a text is either right or wrong, as McNemar's test asks."""
-        return self.of is None or bool((self.of_by_seed == 1).all() and np.isin(self.by_seed, (0, 1)).all())
+        if self.tallies.shape[-1] != 2:
+            return False
+        right, of = np.moveaxis(self.tallies, -1, 0)
+        return bool((of == 1).all() and np.isin(right, (0, 1)).all())
 
     def interval(self, *, seed: int) -> tuple[float, float]:
         """The 95 % interval of `figure` over texts and seeds."""
-        nothing = np.zeros((1, self.by_seed.shape[1]))
-        return paired_bootstrap(self.by_seed, nothing, of_a=self.of_by_seed, seed=seed).interval
+        how = self.measure
+        return bootstrap_interval(self.tallies, figure=how.figure, consecutive=how.consecutive, seed=seed)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """`first` is the better one. `p` is raw, `p_adjusted` Holm's over all pairs and what `within_noise` goes
-    by."""
+    """`first` is the better one, by `difference` (of a figure of which less is better, so much less). `p` is raw,
+    `p_adjusted` Holm's over all pairs and what `within_noise` goes by."""
 
     first: str
     second: str
@@ -99,15 +106,18 @@ class Verdict:
         }
 
 
-def verdict(contenders: Sequence[Contender], *, seed: int, headline: str = "accuracy", noun: str = "text") -> Verdict:
-    """Compare every pair by its figure, which `headline` names, and say which model to take. `noun` is what is counted.
+def verdict(contenders: Sequence[Contender], *, seed: int, noun: str = "text") -> Verdict:
+    """Compare every pair by its figure, of one `measure` for all, and say which model to take. `noun` is what is
+    counted.
 
-    With one seed each, a pair is tested by McNemar's mid-p; with more, by a bootstrap over texts and seeds.
-    The interval of the difference comes from the bootstrap either way.
+    With one seed each, a pair of models whose texts are right or wrong is tested by McNemar's mid-p; else by a
+    bootstrap over texts and seeds. The interval of the difference comes from the bootstrap either way.
     """
-    ranked = sorted(contenders, key=lambda c: (-c.figure, *_cost(c)))
+    ranked = sorted(contenders, key=lambda c: (c.badness, *_cost(c)))
     if not ranked:
         raise ValueError("there is nothing to compare")
+    if any(contender.measure != ranked[0].measure for contender in ranked):
+        raise ValueError("models are compared by one measure")
     pairs = _pairs(ranked, seed=seed)
     best = ranked[0]
     level = {pair.second for pair in pairs if pair.first == best.name and pair.within_noise}
@@ -118,7 +128,7 @@ def verdict(contenders: Sequence[Contender], *, seed: int, headline: str = "accu
         tied=[contender.name for contender in tied],
         take=take.name,
         pairs=pairs,
-        sentence=" ".join(_sentences(ranked, tied, take, pairs, headline, noun)),
+        sentence=" ".join(_sentences(ranked, tied, take, pairs, noun)),
     )
 
 
@@ -151,34 +161,38 @@ def _pairs(ranked: list[Contender], *, seed: int) -> list[Pair]:
 
 
 def _test(a: Contender, b: Contender, *, seed: int) -> tuple[str, Difference]:
-    found = paired_bootstrap(a.by_seed, b.by_seed, of_a=a.of_by_seed, of_b=b.of_by_seed, seed=seed)
+    how = a.measure
+    found = paired_bootstrap(a.tallies, b.tallies, figure=how.figure, consecutive=how.consecutive, seed=seed)
+    if how.lower_is_better:
+        found = Difference(-found.difference, (-found.interval[1], -found.interval[0]), found.p)
+    drawn = "runs of texts" if how.consecutive else "texts"
     if len(a.by_seed) > 1 or len(b.by_seed) > 1:
-        return "paired bootstrap over texts and seeds", found
-    if not (a.right_or_wrong and b.right_or_wrong):
-        return "paired bootstrap over texts", found
-    p = mcnemar(a.by_seed[0].astype(bool), b.by_seed[0].astype(bool))
-    return "McNemar, mid-p", Difference(found.difference, found.interval, p)
+        return f"paired bootstrap over {drawn} and seeds", found
+    if how.consecutive or not (a.right_or_wrong and b.right_or_wrong):
+        return f"paired bootstrap over {drawn}", found
+    right_a, right_b = (contender.by_seed[0, :, 0].astype(bool) for contender in (a, b))
+    return "McNemar, mid-p", Difference(found.difference, found.interval, mcnemar(right_a, right_b))
 
 
 def _sentences(
-    ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair], headline: str, noun: str
+    ranked: list[Contender], tied: list[Contender], take: Contender, pairs: list[Pair], noun: str
 ) -> list[str]:
-    best, n = ranked[0], ranked[0].by_seed.shape[1]
+    best, n, measure = ranked[0], ranked[0].texts, ranked[0].measure
     equal = [contender for contender in ranked if contender.figure == best.figure]
-    share, by = _percent(best.figure), headline.replace("_", " ").replace("f1", "F1")
+    value, of_texts = measure.unit.value(best.figure), measure.headline == "accuracy" and best.right_or_wrong
     if len(equal) > 1:
         names = _enumerate([contender.name for contender in equal])
         tied = [contender for contender in tied if contender not in equal]
-        how = f"are right equally often: {share} of" if headline == "accuracy" else f"have the same {by}, {share}, on"
+        how = f"are right equally often: {value} of" if of_texts else f"have the same {measure.name}, {value}, on"
         said = [f"{names} {how} {n:,} {noun}s."]
     else:
-        how = f"is right most often: {share} of" if headline == "accuracy" else f"has the highest {by}: {share} on"
+        how = f"is right most often: {value} of" if of_texts else f"has the {measure.best} {measure.name}: {value} on"
         said = [f"{best.name} {how} {n:,} {noun}s."]
     if len(equal) == 1 and len(ranked) > 1 and not tied:
         behind = pairs[0]
-        said.append(f"Its lead over {behind.second}, {_points(behind.difference)}, is more than noise.")
+        said.append(f"Its lead over {behind.second}, {measure.unit.difference(behind.difference)}, is more than noise.")
     elif tied:
-        names = _enumerate([f"{c.name} ({_percent(c.figure)})" for c in tied])
+        names = _enumerate([f"{c.name} ({measure.unit.value(c.figure)})" for c in tied])
         verb, of = "is" if len(tied) == 1 else "are", "it" if len(equal) == 1 else "them"
         said.append(f"{names} {verb} within noise of {of}.")
     others = [pair for pair in pairs if pair.within_noise and pair.first != best.name]
@@ -205,14 +219,6 @@ def _saving(take: Contender, best: Contender) -> str:
 
 def _mebibytes(contender: Contender) -> str:
     return f"{contender.size / 2**20:.3g} MiB"
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %"
-
-
-def _points(difference: float) -> str:
-    return f"{100 * difference:.1f} points"
 
 
 def _enumerate(names: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Texts with what is known of them: a label, tags of their words, or questions with their answers. No torch."""
+"""Texts with what is known of them: a label, tags of their words, questions with answers, other texts. No torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any, ClassVar, Self
 
 Label = str | tuple[str, ...]
-"""One label, or (multi-label) the sorted labels of a text; of a tagged text the tag of each word, in order."""
+"""One label, or (multi-label) the sorted labels of a text; of a tagged text the tag of each word, in order; of a source
+text its references."""
 
 Span = tuple[int, int]
 """Characters `text[start:end]` of a text as given."""
@@ -124,6 +125,12 @@ class QuestionCorpus(Corpus):
         starts = self.starts if self.starts is not None else [()] * len(self)
         rows = zip(self, self.questions, starts, strict=True)
         return ([text, question, label, begin] for (_, text, label), question, begin in rows)
+
+
+@dataclass(frozen=True)
+class TextPairCorpus(Corpus):
+    """Texts with what is to be made of them: translations, summaries. `texts` are the sources; `labels` hold for each
+    its references, a tuple of one or several, in the order given."""
 
 
 _SURROGATE = re.compile("[\ud800-\udfff]")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from regard.records.corpus import Label, Span
@@ -119,4 +120,135 @@ class AnswerPrediction:
             "confidence": self.confidence,
             "no_answer": self.no_answer,
             "alternatives": [entity.to_json(self.input) for entity in self.alternatives],
+        }
+
+
+@dataclass(frozen=True)
+class Alternative:
+    """Another output that the search found, and what it was ranked by: log-probability by length."""
+
+    text: str
+    score: float
+
+
+@dataclass(frozen=True)
+class TextPrediction:
+    """What a model makes of one text: a translation, a summary. `gold` are the references, None where none were given.
+
+    `log_probability` is the output's (natural logarithm, the end included) and `tokens` how many it was summed over;
+    `finished` says that the model ended it, not the limit of its length. `alternatives` are the next best outputs.
+    """
+
+    id: str
+    input: str
+    output: str
+    gold: tuple[str, ...] | None
+    log_probability: float
+    tokens: int
+    finished: bool = True
+    alternatives: tuple[Alternative, ...] = ()
+
+    @property
+    def confidence(self) -> float:
+        """The probability of a token, their geometric mean."""
+        return math.exp(self.log_probability / self.tokens) if self.tokens else 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "input": self.input,
+            "output": self.output,
+            "gold": None if self.gold is None else list(self.gold),
+            "confidence": self.confidence,
+            "log_probability": self.log_probability,
+            "tokens": self.tokens,
+            "finished": self.finished,
+            "alternatives": [asdict(item) for item in self.alternatives],
+        }
+
+
+@dataclass(frozen=True)
+class StretchPrediction:
+    """How likely a language model holds one stretch of a text, given what stands before it: `input` is the stretch.
+
+    Stretches are cut by the text's own lines and characters, not by tokens, so that models with different tokenizers
+    are asked about the same ones. `spans` are the characters of each token in `input`, `log_probabilities` (natural)
+    what the model gave it. There is no gold output but the text itself, and no output.
+    """
+
+    id: str
+    input: str
+    spans: tuple[Span, ...]
+    log_probabilities: tuple[float, ...]
+    output: str = ""
+    gold: None = None
+
+    @property
+    def log_probability(self) -> float:
+        return math.fsum(self.log_probabilities)
+
+    @property
+    def tokens(self) -> int:
+        return len(self.log_probabilities)
+
+    @property
+    def characters(self) -> int:
+        return len(self.input)
+
+    @property
+    def words(self) -> int:
+        """Stretches between white space."""
+        return len(self.input.split())
+
+    @property
+    def confidence(self) -> float:
+        """The probability of a token, their geometric mean."""
+        return math.exp(self.log_probability / self.tokens) if self.tokens else 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "input": self.input,
+            "output": self.output,
+            "gold": self.gold,
+            "confidence": self.confidence,
+            "log_probability": self.log_probability,
+            "spans": [list(span) for span in self.spans],
+            "log_probabilities": list(self.log_probabilities),
+        }
+
+
+@dataclass(frozen=True)
+class MaskedPrediction:
+    """What a masked language model puts where tokens of a text were hidden. `places` are their characters in `input`,
+    `output` what it finds likeliest there with its probability in `confidences`, `gold` what stood there.
+
+    `log_probabilities` (natural) are those of `gold`. `follows`, where the model was asked whether the second half of
+    the text really follows the first: its probability that it does, and whether it does.
+    """
+
+    id: str
+    input: str
+    places: tuple[Span, ...]
+    output: tuple[str, ...]
+    gold: tuple[str, ...] | None
+    confidences: tuple[float, ...]
+    log_probabilities: tuple[float, ...]
+    follows: tuple[float, bool] | None = None
+
+    @property
+    def confidence(self) -> float:
+        return sum(self.confidences) / len(self.confidences) if self.confidences else 1.0
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "id": self.id,
+            "input": self.input,
+            "places": [list(span) for span in self.places],
+            "output": list(self.output),
+            "gold": None if self.gold is None else list(self.gold),
+            "confidence": self.confidence,
+            "confidences": list(self.confidences),
+            "log_probabilities": list(self.log_probabilities),
+            "follows": None if self.follows is None else list(self.follows),
         }

@@ -33,13 +33,13 @@ def _against_advice(doctor: dict[str, Any] | None) -> list[str]:
 
 def _against_peers(run: Finished) -> list[str]:
     """run.json may name other models scored on the same texts (`peers`: model, figure, within_noise)."""
-    said, report = [], report_of(run.record["task"])
-    mine = run.scores.values.get(task_of(run.record["task"]).headline, 0.0)
+    said, report, task = [], report_of(run.record["task"]), task_of(run.record["task"])
+    mine = run.scores.values.get(task.headline, 0.0)
     for peer in run.record.get("peers") or []:
         did = f"{peer['model']} {report.peer(run, peer['figure'])}"
         if peer.get("within_noise"):
             said.append(f"{did}: the difference is within noise.")
-        elif peer["figure"] > mine:
+        elif peer["figure"] < mine if task.lower_is_better else peer["figure"] > mine:
             said.append(f"{did}: take that one.")
         else:
             said.append(f"{did}: this model is better.")

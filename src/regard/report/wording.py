@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PureWindowsPath
 from typing import Any
 
+from regard.metrics.measure import name_of, unit_of
 from regard.records import Label
 
 
@@ -21,6 +22,22 @@ def percent(share: float | None, digits: int = 1) -> str:
 def percent_interval(interval: Sequence[float] | None) -> str:
     """(0.893, 0.916) as "89.3 – 91.6 %"."""
     return "" if interval is None else f"{100 * interval[0]:.1f}\u00a0–\u00a0{100 * interval[1]:.1f}\u00a0%"
+
+
+def value(of: str, value: float | None, digits: int | None = None) -> str:
+    """A value of the figure `of` as it is written: an accuracy in per cent, BLEU from 0 to 100, bits as bits."""
+    unit = unit_of(of)
+    if value is None or not math.isfinite(value):
+        return "–"
+    return unit.value(value, digits).replace(" ", "\u00a0").replace("-", "−")
+
+
+def interval(of: str, between: Sequence[float] | None) -> str:
+    """From the lowest to the highest value of the figure `of`, its sign once."""
+    if between is None:
+        return ""
+    unit = unit_of(of)
+    return f"{unit.bare(between[0])}\u00a0–\u00a0{unit.value(between[1])}".replace(" ", "\u00a0")
 
 
 def figure(value: float | None, digits: int = 3) -> str:
@@ -52,13 +69,13 @@ def model(name: str) -> str:
 
 HEADLINES = {
     "accuracy": ("Accuracy", "texts answered right"),
-    "f1": ("F1", "F1"),
+    "bits_per_character": ("Bits per character", "bits per character, fewer are better"),
 }
 
 
 def headline(figure: str) -> tuple[str, str]:
     """The name of the figure that models are compared by, at the beginning of a line and below an axis."""
-    return HEADLINES.get(figure, (figure.replace("_", " "), figure.replace("_", " ")))
+    return HEADLINES.get(figure, (name_of(figure), name_of(figure)))
 
 
 def texts(number: int) -> str:
