@@ -187,7 +187,9 @@ def second_biases(model: str) -> int:
     return 2 * 4 * NETWORK["hidden_size"] if model == "lstm" else 0  # type: ignore[operator]
 
 
-def keras_run(settings: dict[str, Any], arrays: dict[str, np.ndarray], given: argparse.Namespace) -> dict[str, Any]:
+def keras_run(
+    settings: dict[str, Any], arrays: dict[str, np.ndarray], given: argparse.Namespace, script: Path = KERAS_FIT
+) -> dict[str, Any]:
     """One training by Keras in a process of its own. Raises `TimeoutExpired` for a trial that takes too long."""
     threads = str(given.threads)
     environment = os.environ | {
@@ -201,7 +203,7 @@ def keras_run(settings: dict[str, Any], arrays: dict[str, np.ndarray], given: ar
         folder = Path(name)
         (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
         np.savez(folder / "data.npz", **arrays)  # type: ignore[arg-type]
-        command = [str(given.keras_python), str(KERAS_FIT), name]
+        command = [str(given.keras_python), str(script), name]
         patience = None if settings["score"] else PATIENCE
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=patience)
         if done.returncode:

@@ -9,5 +9,5 @@ os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 from jaxtyping import install_import_hook
 
-HEADS = [f"regard.tasks.{task}.networks" for task in ("classify", "tag", "answer")]
-install_import_hook(["regard.nn", "regard.encoders", *HEADS], "beartype.beartype")
+HEADS = [f"regard.tasks.{task}.networks" for task in ("classify", "tag", "answer", "translate", "generate", "pretrain")]
+install_import_hook(["regard.nn", "regard.encoders", "regard.decoders", *HEADS], "beartype.beartype")

@@ -7,7 +7,6 @@ square; positions are distances, so that no length is too long. In training no g
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -16,8 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
-from regard.nn import attention
-from regard.nn.blocks import FeedForward
+from regard.nn.segments import Memory, SegmentBlock, visibility
 
 
 class TransformerXLConfig(EncoderConfig):
@@ -48,77 +46,6 @@ class TransformerXLConfig(EncoderConfig):
         super().__init__(architecture=architecture, **keywords)
 
 
-@dataclass
-class Memory:
-    """What each layer was given for the last tokens before a segment, `[b m d]` a layer, and which of them are real."""
-
-    states: tuple[Float[Tensor, "b m d"], ...]
-    keep: Bool[Tensor, "b m"]
-
-
-class MemoryAttention(nn.Module):
-    """Queries of a segment, keys and values of memory and segment, scores by relative position (section 3.3). All
-    projections are without biases, as in the paper; the score has its own u and v in their place."""
-
-    def __init__(self, width: int, heads: int, dropout: float = 0.0) -> None:
-        super().__init__()
-        self.heads = heads
-        self.dropout = dropout
-        self.query = nn.Linear(width, width, bias=False)
-        self.key_value = nn.Linear(width, 2 * width, bias=False)
-        self.score = attention.score("relative", heads, width // heads)
-        self.output = nn.Linear(width, width, bias=False)
-
-    def forward(
-        self,
-        states: Float[Tensor, "b t w"],
-        context: Float[Tensor, "b s w"],
-        seen: attention.Prepared,
-        need_weights: bool = False,
-    ) -> tuple[Float[Tensor, "b t w"], Float[Tensor, "b h t s"] | None]:
-        """Mixed states of the segment, and the weights where they are asked for. `context` ends with the segment."""
-        query = self._heads(self.query(states))
-        key, value = (self._heads(part) for part in self.key_value(context).chunk(2, dim=-1))
-        dropout = self.dropout if self.training else 0.0
-        mixed = attention.attend(query, key, value, seen, score=self.score, dropout=dropout)
-        shown = attention.weights(query, key, seen.pattern, seen.plan, seen.keep, self.score) if need_weights else None
-        return self.output(mixed.transpose(1, 2).flatten(2)), shown
-
-    def _heads(self, states: Float[Tensor, "b t w"]) -> Float[Tensor, "b h t d"]:
-        return states.unflatten(-1, (self.heads, -1)).transpose(1, 2)
-
-
-class TransformerXLBlock(nn.Module):
-    """One layer. `post` norms after each residual, as the paper does; `pre` before each part, memory included."""
-
-    def __init__(self, config: TransformerXLConfig) -> None:
-        super().__init__()
-        width = config.hidden_size
-        self.pre = config.norm == "pre"
-        self.attention = MemoryAttention(width, config.heads, config.attention_dropout)
-        self.feed_forward = FeedForward(width, config.feed_forward_size, config.dropout)
-        self.attention_norm = nn.LayerNorm(width)
-        self.feed_forward_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(config.dropout)
-
-    def forward(
-        self,
-        states: Float[Tensor, "b t d"],
-        memory: Float[Tensor, "b m d"],
-        seen: attention.Prepared,
-        need_weights: bool = False,
-    ) -> tuple[Float[Tensor, "b t d"], Float[Tensor, "b h t s"] | None]:
-        context = torch.cat([memory, states], dim=1)
-        if self.pre:
-            context = self.attention_norm(context)
-            mixed, shown = self.attention(context[:, memory.shape[1] :], context, seen, need_weights)
-            states = states + self.dropout(mixed)
-            return states + self.dropout(self.feed_forward(self.feed_forward_norm(states))), shown
-        mixed, shown = self.attention(states, context, seen, need_weights)
-        states = self.attention_norm(states + self.dropout(mixed))
-        return self.feed_forward_norm(states + self.dropout(self.feed_forward(states))), shown
-
-
 class TransformerXLEncoder(Encoder):
     """Embeddings, scaled by sqrt(d) since no positions are added to them; the segments in turn through all layers."""
 
@@ -127,7 +54,8 @@ class TransformerXLEncoder(Encoder):
         width = self.width = config.hidden_size
         self.segment_length, self.memory_length = config.segment_length, config.memory_length
         self.widen = nn.Identity() if config.embedding_size == width else nn.Linear(config.embedding_size, width)
-        self.layers = nn.ModuleList(TransformerXLBlock(config) for _ in range(config.layers))
+        sizes = (width, config.heads, config.feed_forward_size, config.dropout, config.attention_dropout, config.norm)
+        self.layers = nn.ModuleList(SegmentBlock(*sizes) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width) if config.norm == "pre" else nn.Identity()
 
     def forward(
@@ -162,7 +90,7 @@ class TransformerXLEncoder(Encoder):
         and the memory for the segment after it. A text that comes in parts is read by this, part by part."""
         states = self.widen(embeddings) * self.width**0.5
         all_kept = torch.cat([memory.keep, keep], dim=1)
-        seen = _visibility(states, all_kept)
+        seen = visibility(states, all_kept.shape[1], all_kept)
         remembered, weights = [], []
         for layer, old in zip(self.layers, memory.states, strict=True):
             fresh = states.detach() if self.training else states
@@ -174,9 +102,3 @@ class TransformerXLEncoder(Encoder):
 
     def _last(self, tokens: Tensor) -> Tensor:
         return tokens[:, max(0, tokens.shape[1] - self.memory_length) :]
-
-
-def _visibility(states: Float[Tensor, "b t d"], all_kept: Bool[Tensor, "b s"]) -> attention.Prepared:
-    """All that is remembered, and of the segment what stands before a token: `causal`, the queries at the end."""
-    keys = states.new_empty(states.shape[0], 1, all_kept.shape[1], states.shape[2])
-    return attention.prepare(attention.pattern("causal"), states[:, None], keys, all_kept, engine="dense")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import torch
 from jaxtyping import Float
@@ -28,19 +29,28 @@ class LearnedPositions(nn.Module):
         super().__init__()
         self.table = nn.Embedding(length, width)
 
-    def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        tokens = states.shape[1]
+    def forward(self, states: Float[Tensor, "b t d"], start: int = 0) -> Float[Tensor, "b t d"]:
+        """`start`: how many tokens of each text stand before these."""
+        tokens = start + states.shape[1]
         if tokens > self.table.num_embeddings:
             raise ValueError(f"{tokens} tokens, but positions were learned for {self.table.num_embeddings}")
-        return states + self.table.weight[:tokens]
+        return states + self.table.weight[start:tokens]
 
 
 class SinusoidalPositions(nn.Module):
     """Computed, not learned: works at any length. Embeddings are scaled by sqrt(d) first (section 3.4)."""
 
-    def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        tokens, width = states.shape[1:]
-        return states * math.sqrt(width) + sinusoids(tokens, width).to(states)
+    def forward(self, states: Float[Tensor, "b t d"], start: int = 0) -> Float[Tensor, "b t d"]:
+        """`start`: how many tokens of each text stand before these."""
+        tokens, width = start + states.shape[1], states.shape[2]
+        table = _table(-(-tokens // 256) * 256, width, torch.get_default_dtype(), states.device)
+        return states * math.sqrt(width) + table[start:tokens].to(states)
+
+
+@lru_cache(maxsize=8)  # a decoder that writes token by token asks for one row a step
+@torch.inference_mode(False)  # a tensor made in that mode could not be trained with later
+def _table(length: int, width: int, dtype: torch.dtype, device: torch.device) -> Float[Tensor, "t d"]:
+    return sinusoids(length, width).to(device, dtype)
 
 
 class AxialPositions(nn.Module):

@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from regard.nn.attention.scores.score import Score
+from regard.nn.attention.scores.score import Score, StepScores, query_maps, xavier_per_head
+from regard.nn.attention.scores.tanh import tanh_scores
 
 
 class Additive(Score):
@@ -17,9 +18,16 @@ class Additive(Score):
         self.query_weight = nn.Parameter(torch.empty(heads, head_size, head_size))
         self.key_weight = nn.Parameter(torch.empty(heads, head_size, head_size))
         self.vector = nn.Parameter(torch.empty(heads, head_size))
-        for weight in self.parameters():
-            nn.init.xavier_uniform_(weight)
+        xavier_per_head(self.query_weight)
+        xavier_per_head(self.key_weight)
+        nn.init.xavier_uniform_(self.vector)
 
     def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
-        met = (query @ self.query_weight)[:, :, :, None] + (key @ self.key_weight)[:, :, None]
-        return torch.einsum("bhtsd,hd->bhts", met.tanh(), self.vector)
+        return tanh_scores(query @ self.query_weight, self.prepare(key), self.vector)
+
+    def prepare(self, key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h s d"]:
+        return key @ self.key_weight
+
+    def in_steps(self, prepared: Float[Tensor, "b h s d"], steps: int) -> StepScores:
+        queries = query_maps(self.query_weight, steps)
+        return lambda query: tanh_scores(queries(query), prepared, self.vector)

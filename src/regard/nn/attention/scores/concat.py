@@ -6,7 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from regard.nn.attention.scores.score import Score
+from regard.nn.attention.scores.score import Score, StepScores, query_maps, xavier_per_head
+from regard.nn.attention.scores.tanh import tanh_scores
 
 
 class Concat(Score):
@@ -18,10 +19,15 @@ class Concat(Score):
         super().__init__(heads, head_size)
         self.weight = nn.Parameter(torch.empty(heads, 2 * head_size, head_size))
         self.vector = nn.Parameter(torch.empty(heads, head_size))
-        nn.init.xavier_uniform_(self.weight)
+        xavier_per_head(self.weight)
         nn.init.xavier_uniform_(self.vector)
 
     def forward(self, query: Float[Tensor, "b h t d"], key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h t s"]:
-        of_query, of_key = self.weight.split(self.head_size, dim=1)
-        met = (query @ of_query)[:, :, :, None] + (key @ of_key)[:, :, None]
-        return torch.einsum("bhtsd,hd->bhts", met.tanh(), self.vector)
+        return tanh_scores(query @ self.weight[:, : self.head_size], self.prepare(key), self.vector)
+
+    def prepare(self, key: Float[Tensor, "b h s d"]) -> Float[Tensor, "b h s d"]:
+        return key @ self.weight[:, self.head_size :]
+
+    def in_steps(self, prepared: Float[Tensor, "b h s d"], steps: int) -> StepScores:
+        queries = query_maps(self.weight[:, : self.head_size], steps)
+        return lambda query: tanh_scores(queries(query), prepared, self.vector)
