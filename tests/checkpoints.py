@@ -3,7 +3,19 @@
 from pathlib import Path
 
 import torch
-from transformers import AutoModel, BertConfig, DistilBertConfig, GPT2Config, ModernBertConfig, RobertaConfig
+from tokenizers import processors
+from transformers import (
+    AutoModel,
+    AutoModelForSeq2SeqLM,
+    BartConfig,
+    BertConfig,
+    DistilBertConfig,
+    GPT2Config,
+    MarianConfig,
+    ModernBertConfig,
+    RobertaConfig,
+    T5Config,
+)
 
 from regard.recipe import TokenOptions
 from regard.text.tokenise import train_tokenizer
@@ -35,6 +47,66 @@ def make(family: str, folder: Path, texts: list[str]) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
         model = AutoModel.from_config(FAMILIES[family](len(tokenizer)))
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+WRITERS = {
+    "bart": lambda size: BartConfig(
+        vocab_size=size,
+        max_position_embeddings=64,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        **_ENDS,
+    ),
+    "t5": lambda size: T5Config(
+        vocab_size=size,
+        d_model=16,
+        d_kv=8,
+        d_ff=32,
+        num_layers=1,
+        num_heads=2,
+        **{**_ENDS, "decoder_start_token_id": 0},
+    ),
+    "marian": lambda size: MarianConfig(
+        vocab_size=size,
+        max_position_embeddings=64,
+        d_model=16,
+        encoder_layers=1,
+        decoder_layers=1,
+        encoder_attention_heads=2,
+        decoder_attention_heads=2,
+        encoder_ffn_dim=32,
+        decoder_ffn_dim=32,
+        **{**_ENDS, "decoder_start_token_id": 0},
+    ),
+}
+_ENDS = {
+    "pad_token_id": 0,
+    "bos_token_id": 2,
+    "eos_token_id": 3,
+    "decoder_start_token_id": 3,
+    "forced_eos_token_id": None,
+}
+
+
+def make_writer(family: str, folder: Path, texts: list[str]) -> Path:
+    """A checkpoint of text to text with random weights and a byte-level BPE tokenizer that ends a text with [SEP]."""
+    options = TokenOptions(kind="bpe", vocabulary_size=400, minimum_frequency=1, lowercase=False)
+    tokenizer = train_tokenizer(texts, options)
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A [SEP]", special_tokens=[("[SEP]", tokenizer.sep_token_id)]
+    )
+    tokenizer.eos_token = "[SEP]"
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = AutoModelForSeq2SeqLM.from_config(WRITERS[family](len(tokenizer)))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

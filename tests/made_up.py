@@ -82,3 +82,31 @@ def write_squad(path: Path, n: int, *, seed: int, without: bool = False) -> Path
         paragraphs.append({"context": context, "qas": questions})
     path.write_text(json.dumps({"data": [{"title": "trips", "paragraphs": paragraphs}]}), encoding="utf-8")
     return path
+
+
+ABROAD = {"Ada": "Adi", "Max": "Maks", "Grace": "Grazia", "Lin": "Lina", "Omar": "Omari", "Eva": "Ewa"}
+"""A foreign language: names are spelled otherwise, and what is done stands last."""
+
+
+def write_pairs(path: Path, n: int, *, seed: int) -> Path:
+    """`n` lines of JSON with a sentence (`here`) and the same abroad (`there`)."""
+    generator = random.Random(seed)
+    rows = []
+    for number in range(n):
+        who, did, where = generator.choice(WHO), generator.choice(DID), generator.choice(WHERE)
+        rows.append(
+            {"id": f"s{number}", "here": f"{who} {did} to {where}.", "there": f"{ABROAD[who]} a {where} {did}o."}
+        )
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def book(n: int, *, seed: int) -> str:
+    """A text of `n` lines, a paragraph every eight of them."""
+    generator = random.Random(seed)
+    lines = [
+        f"{generator.choice(WHO)} {generator.choice(DID)} to {generator.choice(WHERE)}."
+        + "\n" * (1 + (number % 8 == 7))
+        for number in range(n)
+    ]
+    return "".join(lines)

@@ -40,10 +40,11 @@ class DataOptions(Options):
     validation: str | None = Field(None, description="every choice is made on it; cut from train when not given")
     test: str | None = Field(None, description="scored once, at the end")
     text_column: str | None = Field(
-        None, description="of texts, of words (tag) or of contexts (answer); guessed and shown when not given"
+        None,
+        description="of texts, words (tag), contexts (answer) or sources (translate); guessed and shown when not given",
     )
     label_column: str | None = Field(
-        None, description="of labels, of tags or of answers; guessed and shown when not given"
+        None, description="of labels, tags, answers or targets (translate); guessed and shown when not given"
     )
     question_column: str | None = Field(None, description="of questions (answer); guessed and shown when not given")
     label_separator: str | None = Field(None, description="splits one cell into several labels (multi-label)")
@@ -73,7 +74,7 @@ class PreprocessOptions(Options):
 class TokenOptions(Options):
     """How text becomes tokens. `checkpoint` takes the checkpoint's own tokenizer and is all a checkpoint can take."""
 
-    kind: Literal["wordpiece", "bpe", "word", "checkpoint"] = Field(
+    kind: Literal["wordpiece", "bpe", "word", "character", "checkpoint"] = Field(
         "wordpiece", description="trained on the training part; checkpoint: its own"
     )
     vocabulary_size: int = Field(16_000, ge=100, description="different tokens at most")
@@ -107,9 +108,9 @@ class TrainingOptions(Options):
     label_smoothing: float = Field(0.0, ge=0, lt=1, description="share of the target given to all labels alike")
     evaluations_per_epoch: int = Field(1, ge=1, description="on the validation part; the best checkpoint is kept")
     early_stopping_patience: int = Field(0, ge=0, description="evaluations without a gain before it stops; 0: never")
-    metric_for_best_model: Literal["loss", "accuracy", "macro_f1", "f1", "exact_match"] = Field(
-        "accuracy", description="of the validation part; what there is depends on the task"
-    )
+    metric_for_best_model: Literal[
+        "loss", "accuracy", "macro_f1", "f1", "exact_match", "bleu", "chrf", "rouge_l", "bits_per_character"
+    ] = Field("accuracy", description="of the validation part; what there is depends on the task")
     save_steps: int = Field(0, ge=0, description="a checkpoint every so many steps; 0: at every evaluation")
     save_total_limit: int = Field(2, ge=1, description="checkpoints kept, the best one besides")
     logging_steps: int = Field(10, ge=1, description="a line in log.jsonl every so many steps")
@@ -165,7 +166,7 @@ def architecture(name: str) -> Entry:
         return ARCHITECTURES[name]
     if assets.is_model(name) or name.startswith("hub:") or "/" in name or Path(name).is_dir():
         return ARCHITECTURES["checkpoint"]
-    known = [word for word in ARCHITECTURES if word != "checkpoint"] + assets.words("model")
+    known = [word for word in ARCHITECTURES if word != "checkpoint"] + assets.models()
     raise UsageError(
         unknown_word("model", name, known),
         mend="for a checkpoint give a folder or a hub id such as org/name (hub:name where it has no organisation)",
@@ -207,7 +208,7 @@ def build(
         pairs = ", ".join(f"{task}: {word}" for word, e in ARCHITECTURES.items() if task in e.tasks)
         raise UsageError(f"{name} does not do {task}. Pairs that exist: {pairs}")
     options_class = entry.load_options()
-    given = merge(_defaults(task, entry.kind, options_class), given)
+    given = merge(_defaults(task, entry, options_class), given)
     options = {key: value for key, value in given["model"].items() if key != "name"}
     given["model"] = {"name": name, **_resolved(options, "model", options_class)}
     given["head"] = _resolved(given.get("head") or {}, "head", TASKS[task].load_options())
@@ -223,11 +224,13 @@ def build(
     return recipe
 
 
-def _defaults(task: str, kind: str, options_class: Any) -> dict[str, Any]:
-    """What suits the architecture, then what suits the task with this kind of model, which wins."""
+def _defaults(task: str, entry: Entry, options_class: Any) -> dict[str, Any]:
+    """What suits the architecture, then what suits the task with this kind of model and with this one, which wins."""
     of_task = TASKS[task].load_options()
-    metric = {"training": {"metric_for_best_model": of_task.metrics[0]}}
-    return merge(merge(metric, options_class.recipe_defaults), of_task.recipe_defaults.get(kind, {}))
+    found = merge({"training": {"metric_for_best_model": of_task.metrics[0]}}, options_class.recipe_defaults)
+    for who in (entry.kind, entry.word):
+        found = merge(found, of_task.recipe_defaults.get(who, {}))
+    return found
 
 
 def _resolved(given: Any, group: str, options_class: Any) -> dict[str, Any]:

@@ -108,7 +108,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.rnn:RnnConfig",
         "plain recurrent network (Elman 1990)",
         options="regard.encoders.options:RnnOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "translate", "generate", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -116,7 +116,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.rnn:RnnConfig",
         "long short-term memory (Hochreiter and Schmidhuber 1997)",
         options="regard.encoders.options:LstmOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "translate", "generate", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -124,7 +124,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.rnn:RnnConfig",
         "gated recurrent unit (Cho et al. 2014)",
         options="regard.encoders.options:GruOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "translate", "generate", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -140,7 +140,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.transformer:TransformerConfig",
         "self-attention encoder, trained from scratch (Vaswani et al. 2017)",
         options="regard.encoders.options:TransformerOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "translate", "generate", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -148,7 +148,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.transformer_xl:TransformerXLConfig",
         "segments with a memory, relative positions, any length (Transformer-XL, Dai et al. 2019)",
         options="regard.encoders.options:TransformerXlOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "generate"),
         kind="network",
     ),
     Entry(
@@ -156,7 +156,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.reformer_config:ReformerConfig",
         "reversible layers with local and hashed attention, for long texts (Reformer, Kitaev et al. 2020)",
         options="regard.encoders.options:ReformerOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -164,7 +164,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.longformer:LongformerConfig",
         "a sliding window and global tokens, for long texts (Beltagy et al. 2020)",
         options="regard.encoders.options:LongformerOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -172,7 +172,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.bigbird:BigbirdConfig",
         "blocks that meet their neighbours, the ends and random ones, for long texts (Zaheer et al. 2020)",
         options="regard.encoders.options:BigbirdOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "pretrain"),
         kind="network",
     ),
     Entry(
@@ -180,7 +180,7 @@ ARCHITECTURES = Registry(
         "regard.encoders.pretrained:load_classifier",
         "a Hugging Face checkpoint: an asset's word (minilm), a folder, or a hub id",
         options="regard.encoders.options:CheckpointOptions",
-        tasks=("classify", "tag", "answer"),
+        tasks=("classify", "tag", "answer", "translate", "generate", "pretrain"),
         kind="checkpoint",
     ),
 )
@@ -204,6 +204,24 @@ TASKS = Registry(
         "regard.tasks.answer:AnswerQuestions",
         "the stretch of a text that answers a question",
         options="regard.tasks.options:AnswerOptions",
+    ),
+    Entry(
+        "translate",
+        "regard.tasks.translate:Translate",
+        "another text for a text: its translation, its summary",
+        options="regard.tasks.options:TranslateOptions",
+    ),
+    Entry(
+        "generate",
+        "regard.tasks.generate:Generate",
+        "how a text goes on: a language model",
+        options="regard.tasks.options:GenerateOptions",
+    ),
+    Entry(
+        "pretrain",
+        "regard.tasks.pretrain:Pretrain",
+        "learns from plain text by guessing hidden words, for other tasks to begin from",
+        options="regard.tasks.options:PretrainOptions",
     ),
 )
 

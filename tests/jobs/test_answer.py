@@ -19,10 +19,10 @@ import regard
 import regard.auto
 from regard import manifest
 from regard.errors import DataError, UsageError
-from regard.jobs.fit_network import EncodedFeed
 from regard.jobs.load import Model, load
 from regard.tasks.answer import answerers
 from regard.tasks.answer.predictions import read_predictions
+from regard.tasks.feed import EncodedFeed
 from regard.text.read_questions import read_questions
 from regard.training.loop import Interrupted
 

@@ -10,9 +10,9 @@ import pytest
 
 import regard
 from regard import manifest
-from regard.jobs.fit_network import EncodedFeed
 from regard.jobs.load import load
 from regard.tasks.classify.predictions import read_predictions
+from regard.tasks.feed import EncodedFeed
 from regard.training.loop import Interrupted
 
 SETS = {

@@ -23,9 +23,9 @@ import regard.auto
 from regard import manifest
 from regard.errors import DataError, UsageError
 from regard.jobs import facts
-from regard.jobs.fit_network import EncodedFeed
 from regard.jobs.load import Model, load
 from regard.records import RunFolder, TaggedCorpus
+from regard.tasks.feed import EncodedFeed
 from regard.tasks.tag.predictions import read_predictions
 from regard.text.read_tags import read_tagged
 from regard.training.loop import Interrupted

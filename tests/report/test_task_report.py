@@ -16,5 +16,5 @@ def test_what_a_model_hub_is_told_has_a_name_of_ours() -> None:
     for word in REPORTS:
         report = report_of(word)
         assert set(report.hub_metrics) <= set(report.figures)
-        assert report.pipeline_tag.endswith(("classification", "answering"))
+        assert report.pipeline_tag.endswith(("classification", "answering", "translation", "generation", "mask"))
         assert report.hub_class.startswith("AutoModelFor")

@@ -37,7 +37,7 @@ class Answer:
 def command(work: Callable[..., Answer]) -> Callable[..., None]:
     """`work` as a command: with the COMMON options, its answer on stdout, the rest on stderr.
 
-    `work` is handed `offline` and `quiet` where it has parameters of these names.
+    `work` is handed `json`, `offline` and `quiet` where it has parameters of these names.
     """
     signature = inspect.signature(work, eval_str=True)
 
@@ -45,7 +45,7 @@ def command(work: Callable[..., Answer]) -> Callable[..., None]:
     def run(**options: Any) -> None:
         common = {name: options.pop(name) for name in COMMON}
         environment.settle_network(options, offline=common["offline"])
-        options.update({name: common[name] for name in ("offline", "quiet") if name in signature.parameters})
+        options.update({name: common[name] for name in ("json", "offline", "quiet") if name in signature.parameters})
         _log_to_stderr(logging.WARNING if common["quiet"] else logging.INFO)
         with redirect_stdout(sys.stderr):
             answer = work(**options)

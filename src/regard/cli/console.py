@@ -19,7 +19,7 @@ HEADLINES = (
     *("mcc", "auroc", "ece"),
 )
 MOST_CLASSES = 20
-NOUNS = {"answer": "question"}
+NOUNS = {"answer": "question", "generate": "passage", "pretrain": "passage"}
 """What is scored, where it is no text."""
 
 
@@ -112,15 +112,16 @@ def print_comparison(document: dict[str, Any]) -> None:
 
     noun = NOUNS.get(document["task"], "text")
     columns = ("95 %\ninterval", "seeds", f"{noun}s\nseen", "train\ntime", f"ms/\n{noun}", "size")
-    made = table("model", wording.headline(document["headline"])[0].replace("Accuracy", "accuracy"), *columns)
+    headline = document["headline"]
+    made = table("model", wording.headline(headline)[0].replace("Accuracy", "accuracy"), *columns)
     for column in made.columns[1:]:
         column.justify = "right"
     for row in document["models"]:
         made.add_row(
             escape(row["model"]),
-            f"{100 * row['figure']:.1f} %",
-            _band(row["interval"]),
-            _band(row["figures"]) if len(row["figures"]) > 1 else "1",
+            wording.value(headline, row["figure"]),
+            _band(headline, row["interval"]),
+            _band(headline, row["figures"]) if len(row["figures"]) > 1 else "1",
             f"{row['train_examples']:,}",
             short_duration(row["train_seconds"]),
             f"{row['latency_ms']:.1f}",
@@ -145,9 +146,12 @@ def print_demo(shown: Demo) -> None:
     say(f"next: {shown.next_command}")
 
 
-def _band(values: list[float]) -> str:
-    """From the lowest to the highest, in per cent."""
-    return f"{100 * min(values):.1f}–{100 * max(values):.1f}"
+def _band(headline: str, values: list[float]) -> str:
+    """From the lowest to the highest, in the figure's unit, without its sign."""
+    from regard.metrics.measure import unit_of
+
+    unit = unit_of(headline)
+    return f"{unit.bare(min(values))}–{unit.bare(max(values))}"
 
 
 def asset_rows() -> list[dict[str, Any]]:

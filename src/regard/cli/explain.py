@@ -30,7 +30,8 @@ def explain(
         typer.Option(
             "--target",
             metavar="LABEL",
-            help="What to speak for: a label; tag: a word of the text or its number from 0. The output when not given.",
+            help="What to speak for: a label; tag: a word of the text or its number from 0; translate: another output. "
+            "The output when not given.",
         ),
     ] = None,
     question: options.Question = None,
@@ -38,7 +39,8 @@ def explain(
         Path | None, typer.Option("--html", metavar="FILE", help="Write the highlighted text as a page too.")
     ] = None,
 ) -> Answer:
-    """Highlight the words of a text that spoke for and against its label."""
+    """Highlight the words of a text that spoke for and against its label; of a translator, show which words of the
+    text it looked at for each word that it wrote."""
     from regard.jobs.load import load
 
     model = load(run)
@@ -51,7 +53,13 @@ def explain(
 
 def _write_page(path: Path, explanation: Explanation) -> None:
     from regard.records import write_atomically
+    from regard.records.alignment import Alignment
+    from regard.report import alignment_map
     from regard.report.highlight import to_html
+
+    if isinstance(explanation, Alignment):
+        write_atomically(path, alignment_map.page(explanation))
+        return
 
     write_atomically(
         path,
@@ -62,8 +70,12 @@ def _write_page(path: Path, explanation: Explanation) -> None:
 
 
 def _show(explanation: Explanation, html: Path | None) -> None:
-    from regard.cli import console
+    from regard.cli import alignment, console
+    from regard.records.alignment import Alignment
 
-    console.print_explanation(explanation)
+    if isinstance(explanation, Alignment):
+        alignment.print_alignment(explanation)
+    else:
+        console.print_explanation(explanation)
     if html is not None:
         console.say(f"page: {html}")

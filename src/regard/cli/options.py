@@ -34,7 +34,10 @@ Validation = Annotated[
 Test = Annotated[str | None, _data("--test", "DATA", "Scored once, at the end.")]
 MaxTrainExamples = Annotated[int | None, _data("--max-train-examples", "N", "Train on at most N texts.", min=1)]
 
-Task = Annotated[str | None, _training("--task", "WORD", "What is asked of a text: classify, tag or answer.")]
+Task = Annotated[
+    str | None,
+    _training("--task", "WORD", "What is asked of a text: classify, tag, answer, translate, generate, pretrain."),
+]
 Question = Annotated[
     str | None, typer.Option("--question", metavar="TEXT", help="What to ask of each text (a run of the task answer).")
 ]

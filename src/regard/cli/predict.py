@@ -15,7 +15,7 @@ from regard.cli.answer import Answer
 from regard.errors import DataError, UsageError
 
 if TYPE_CHECKING:
-    from regard.records import TagPrediction
+    from regard.records import MaskedPrediction, TagPrediction
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")  # a text must not steer the terminal
 
@@ -33,7 +33,8 @@ def predict(
     offline: bool = False,
 ) -> Answer:
     """Ask a trained model about texts. One line a text with label, confidence and text; of a tagger one for each name
-    that it finds, with its place; of a model that answers, the answer. Separated by tabs.
+    that it finds, with its place; of a model that answers, the answer; of a pretrained one the words that it puts where
+    [MASK] stands, or where it hides some itself. Separated by tabs.
 
     Without TEXT and --file, texts are read from standard input, one a line.
     """
@@ -86,7 +87,7 @@ def _lines(content: bytes, name: str) -> list[str]:
 
 
 def _show(predictions: Sequence[Any]) -> None:
-    from regard.records import AnswerPrediction, TagPrediction
+    from regard.records import AnswerPrediction, MaskedPrediction, TagPrediction
 
     for prediction in predictions:
         rows = [_row(prediction)]
@@ -94,6 +95,8 @@ def _show(predictions: Sequence[Any]) -> None:
             rows = _found(prediction)
         elif isinstance(prediction, AnswerPrediction):
             rows = [(prediction.output or "(no answer)", f"{prediction.confidence:.4f}", prediction.question)]
+        elif isinstance(prediction, MaskedPrediction):
+            rows = _guessed(prediction)
         for row in rows:
             print(*map(_on_one_line, row), sep="\t")
 
@@ -111,6 +114,15 @@ def _found(prediction: TagPrediction) -> list[tuple[str, ...]]:
     return [
         (item.label, f"{item.confidence:.4f}", f"{item.start}:{item.end}", prediction.input[item.start : item.end])
         for item in prediction.entities
+    ] or [("-", f"{prediction.confidence:.4f}", "", prediction.input)]
+
+
+def _guessed(prediction: MaskedPrediction) -> list[tuple[str, ...]]:
+    """Of each hidden place what most likely stands there, its characters, and what is in the text."""
+    rows = zip(prediction.output, prediction.confidences, prediction.places, strict=True)
+    return [
+        (word, f"{confidence:.4f}", f"{start}:{end}", prediction.input[start:end])
+        for word, confidence, (start, end) in rows
     ] or [("-", f"{prediction.confidence:.4f}", "", prediction.input)]
 
 

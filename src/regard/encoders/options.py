@@ -82,6 +82,8 @@ class TransformerOptions(NetworkOptions):
     )
     attention_dropout: float = Field(0.0, ge=0, lt=1, description="of attention weights; slow on a CPU")
 
+    unused: ClassVar[tuple[str, ...]] = ("head.attention",)
+
     @model_validator(mode="after")
     def _heads_divide_the_width(self) -> TransformerOptions:
         if self.hidden_size % self.heads:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from regard.encoders.quiet import quiet as silenced
 from regard.errors import DataError, UsageError
@@ -15,27 +14,8 @@ from regard.jobs.trained import Stopwatch, Trained, save_model
 from regard.recipe import Recipe
 from regard.records import RunFolder
 from regard.registry import TASKS
+from regard.tasks.feed import Feed
 from regard.tasks.task import NetworkPredictor
-from regard.text.batch import TokenBudget
-
-if TYPE_CHECKING:
-    import torch
-
-
-@dataclass
-class EncodedFeed:
-    """Batches for the training loop: rows by token budget, as the predictor pads them with their targets."""
-
-    predictor: NetworkPredictor
-    encoded: Sequence[Any]
-    targets: Sequence[Any]
-    budget: TokenBudget
-
-    def epoch(self, number: int) -> list[list[int]]:
-        return self.budget.epoch(number)
-
-    def batch(self, rows: Sequence[int]) -> dict[str, torch.Tensor]:
-        return self.predictor.batch([self.encoded[row] for row in rows], [self.targets[row] for row in rows])
 
 
 def fit_network(
@@ -127,18 +107,11 @@ def _positions(model: Any) -> int | None:
 
 def _feed(
     recipe: Recipe, parts: Parts, predictor: NetworkPredictor, encoded: Sequence[Any], target: Sequence[Any]
-) -> EncodedFeed:
+) -> Feed:
     """Batches of all texts that there is something to learn from. Raises `DataError` where there is none."""
-    options, taught = recipe.training, [row for row, own in enumerate(target) if parts.task.teaches(own)]
+    taught = [row for row, own in enumerate(target) if parts.task.teaches(own)]
     if not taught:
         raise DataError("there is nothing to learn from in it", file=parts.train.source, mend="check the columns")
     if len(taught) < len(encoded):
         encoded, target = [encoded[row] for row in taught], [target[row] for row in taught]
-    budget = TokenBudget(
-        [max(len(window.ids) for window in item.windows) for item in encoded],
-        options.batch_tokens,
-        options.max_batch_examples,
-        recipe.seed,
-        windows=[len(item.windows) for item in encoded],
-    )
-    return EncodedFeed(predictor, encoded, target, budget)
+    return parts.task.feed(recipe, predictor, encoded, target)

@@ -221,7 +221,7 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
 
     task = task_of(recipe.task)
     if not can_explain(task, trained.predictor):
-        run.write_json(run.explanations, [])
+        run.write_json(run.explanations, task.samples(trained.predictor, scored, seed=recipe.seed))
         return
     wrong = mistakes.surest(scored, EXPLAINED, task.is_right)
     right = [item for item in scored if item.gold is not None and task.is_right(item)]
@@ -266,7 +266,7 @@ def _write_record(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder
             "data": parts.describe(),
             "training": trained.training,
             "size": facts.size(run, trained.predictor),
-            "latency_ms": facts.latency(trained.predictor, scored),
+            "latency_ms": facts.latency(trained.predictor, parts.task.one_by_one(scored)),
             "scored": "validation" if parts.test is None else "test",
             "truncated": parts.truncated,
             "reading": facts.reading(recipe, parts) if parts.truncated else None,

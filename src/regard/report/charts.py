@@ -104,10 +104,14 @@ def reliability(bins: Sequence[dict[str, float]], *, title: str, description: st
     return _svg(parts, title, description)
 
 
-def whiskers(rows: Sequence[Whisker], *, title: str, description: str, x_label: str, y_label: str) -> Markup:
-    """Values with intervals side by side. The axis begins at 0, or at 0.5 where no interval goes below."""
-    low = 0.5 if min(row.interval[0] for row in rows) >= 0.5 else 0.0
-    axes = Axes((0, len(rows)), (low, 1.0), x_label, y_label)
+def whiskers(
+    rows: Sequence[Whisker], *, title: str, description: str, x_label: str, y_label: str, shares: bool = True
+) -> Markup:
+    """Values with intervals side by side. The axis of `shares` goes to 1 from 0, or from 0.5 where no interval goes
+    below; that of other figures from 0 to a little above the highest."""
+    low = 0.5 if shares and min(row.interval[0] for row in rows) >= 0.5 else 0.0
+    high = 1.0 if shares else _nice_top(max(row.interval[1] for row in rows))
+    axes = Axes((0, len(rows)), (low, high), x_label, y_label)
     parts = [_frame(axes, [])]
     for place, row in enumerate(rows):
         x, y = axes.at(place + 0.5, row.value)

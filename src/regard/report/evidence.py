@@ -96,12 +96,12 @@ def confusion(scores: Scores) -> list[list[Cell]] | None:
     ]
 
 
-def curves(log: Sequence[dict[str, Any]], figures: Mapping[str, str]) -> list[Markup]:
+def curves(log: Sequence[dict[str, Any]], figures: Mapping[str, str], *, shares: bool = True) -> list[Markup]:
     """Loss and score over the steps of a training; nothing where nothing was logged. `figures` are the scores that are
-    drawn with their names, the headline first."""
+    drawn with their names, the headline first; `shares` of 1, or figures of a scale of their own."""
     steps = [item for item in log if item.get("event") == "step"]
     checks = [item for item in log if item.get("event") == "evaluation"]
-    return [picture for picture in (_loss(steps, checks), _score(checks, figures)) if picture]
+    return [picture for picture in (_loss(steps, checks), _score(checks, figures, shares=shares)) if picture]
 
 
 def _loss(steps: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]]) -> Markup:
@@ -114,7 +114,7 @@ def _loss(steps: Sequence[dict[str, Any]], checks: Sequence[dict[str, Any]]) -> 
     )
 
 
-def _score(checks: Sequence[dict[str, Any]], figures: Mapping[str, str]) -> Markup:
+def _score(checks: Sequence[dict[str, Any]], figures: Mapping[str, str], *, shares: bool) -> Markup:
     (headline, name), *others = figures.items()
     series = [charts.Series(_points(checks, headline), name, "first", dots=True)]
     series += [charts.Series(_points(checks, key), called, "second", dots=True) for key, called in others[:1]]
@@ -126,7 +126,8 @@ def _score(checks: Sequence[dict[str, Any]], figures: Mapping[str, str]) -> Mark
     best = next((item for item in reversed(checks) if item.get("best") and headline in item), None)
     mark = None
     if best is not None:
-        mark = (best["step"], best[headline], f"best: {best[headline]:.1%} at step {best['step']:,}")
+        value = f"{best[headline]:.1%}" if shares else f"{best[headline]:.2f}"
+        mark = (best["step"], best[headline], f"best: {value} at step {best['step']:,}")
     lowest = min(y for line in lines for _, y in line.points)
     return charts.curves(
         lines,
@@ -134,7 +135,7 @@ def _score(checks: Sequence[dict[str, Any]], figures: Mapping[str, str]) -> Mark
         description=f"Score over training steps. {mark[2] if mark else ''}",
         x_label="step",
         y_label="validation",
-        y_range=(0.5 if lowest >= 0.5 else 0.0, 1.0),
+        y_range=(0.5 if lowest >= 0.5 else 0.0, 1.0) if shares else None,
         mark=mark,
     )
 

@@ -27,6 +27,7 @@ METHODS = {
     "integrated_gradients": "integrated gradients",
     "attention": "attention",
     "last_layer_attention": "attention of the last layer",
+    "cross_attention": "attention to the source",
 }
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 
@@ -149,7 +150,7 @@ def to_terminal(explanation: Explanation) -> Text:
 
     shown = Text()
     for segment in segments(explanation):
-        shown.append(_printable(segment.text), style=_terminal_style(explanation, segment))
+        shown.append(printable(segment.text), style=_terminal_style(explanation, segment))
         if segment.left_out:
             shown.append(f" […{segment.left_out:,} characters…] ", style="dim italic")
     shown.append("\n\n")
@@ -242,7 +243,7 @@ def _terminal_style(explanation: Explanation, segment: Segment) -> str:
 def _terminal_scale(explanation: Explanation) -> Text:
     from rich.text import Text
 
-    shown = Text(_printable(headline(explanation)) + "\n")
+    shown = Text(printable(headline(explanation)) + "\n")
     full = largest(explanation)
     for step in (-1.0, -0.5, 0.5, 1.0) if explanation.signed else (0.25, 0.5, 1.0):
         segment = Segment("", score=step * full, share=step)
@@ -251,7 +252,7 @@ def _terminal_scale(explanation: Explanation) -> Text:
     return shown.append(unit(explanation))
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Without what would steer a terminal: a text may hold escape sequences."""
     return _CONTROL.sub("\ufffd", text.replace("\r", ""))
 
@@ -260,5 +261,5 @@ def _fitted(word: str, width: int) -> str:
     """A word padded or cut to terminal cells; an emoji takes two."""
     from rich.cells import cell_len, set_cell_size
 
-    word = re.sub(r"[\t\n ]+", " ", _printable(word)).strip()
+    word = re.sub(r"[\t\n ]+", " ", printable(word)).strip()
     return set_cell_size(word, width) if cell_len(word) <= width else set_cell_size(word, width - 1) + "…"

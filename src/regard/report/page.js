@@ -66,15 +66,31 @@
     update();
   }
 
-  // One stop for Tab in each text; the arrow keys go from word to word.
+  // One stop for Tab in each text or picture of cells; the arrow keys go from word to word, from cell to cell.
   for (const text of all("[data-words]")) {
-    const words = all("mark", text);
+    const words = all("mark, rect[data-weight]", text);
+    const columns = Number(text.dataset.columns ?? 0);
+    const told = text.parentElement.querySelector("[data-told]");
     words.forEach((word, place) => {
       word.tabIndex = place === 0 ? 0 : -1;
     });
+    if (columns) {
+      text.querySelector("svg").setAttribute("role", "group");
+      for (const cell of words) cell.setAttribute("role", "img");
+    }
+    text.addEventListener("focusin", (event) => {
+      const title = event.target.querySelector?.("title");
+      if (told && title) told.textContent = `${title.textContent}.`;
+    });
     text.addEventListener("keydown", (event) => {
       const place = words.indexOf(event.target);
-      const next = { ArrowRight: place + 1, ArrowLeft: place - 1, Home: 0, End: words.length - 1 }[event.key];
+      const next = {
+        ArrowRight: place + 1,
+        ArrowLeft: place - 1,
+        Home: 0,
+        End: words.length - 1,
+        ...(columns ? { ArrowDown: place + columns, ArrowUp: place - columns } : {}),
+      }[event.key];
       if (place < 0 || next === undefined || !words[next]) return;
       event.preventDefault();
       words[place].tabIndex = -1;

@@ -7,7 +7,7 @@ from typing import Any
 
 from regard.records import RunFolder, write_atomically
 from regard.registry import ARCHITECTURES
-from regard.report import document, evidence, verdict, wording
+from regard.report import document, verdict, wording
 from regard.report.finished import Finished
 from regard.report.task_report import report_of
 from regard.tasks.task import task_of
@@ -46,7 +46,7 @@ def render(run: RunFolder) -> str:
         recipe=found.recipe,
         run_name=found.name,
         doctor=found.doctor,
-        curves=evidence.curves(found.log, report.curves(found)),
+        curves=report.training(found),
         scores=found.scores,
         validation=found.validation,
         rows=report.rows(found),

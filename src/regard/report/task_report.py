@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, ClassVar
 
+from markupsafe import Markup
+
 from regard.records import Scores
 from regard.registry import resolve
 from regard.report import evidence, wording
@@ -19,6 +21,9 @@ REPORTS = {
     "classify": "regard.report.classify:ClassifyReport",
     "tag": "regard.report.tag:TagReport",
     "answer": "regard.report.answer:AnswerReport",
+    "translate": "regard.report.translate:TranslateReport",
+    "generate": "regard.report.generate:GenerateReport",
+    "pretrain": "regard.report.pretrain:PretrainReport",
 }
 
 
@@ -71,6 +76,10 @@ class TaskReport(ABC):
     def curves(self, run: Finished) -> dict[str, str]:
         """Scores that are drawn over a training, with their names: the first two of them, the headline first."""
         return {"f1": "F1", "macro_f1": "macro F1"}
+
+    def training(self, run: Finished) -> list[Markup]:
+        """Pictures of the training."""
+        return evidence.curves(run.log, self.curves(run))
 
     def rows(self, run: Finished) -> list[evidence.Row]:
         """The table of scores."""

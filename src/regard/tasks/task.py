@@ -18,10 +18,12 @@ from regard.errors import DataError, ModelError, UsageError
 from regard.recipe import DataOptions, Recipe, TrainingOptions
 from regard.records import Corpus, RunFolder, Scores
 from regard.registry import TASKS
+from regard.tasks.feed import Feed, by_tokens
 from regard.text import split
 from regard.text.diagnosis import Diagnosis
 
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor, nn
 
 Loss = Callable[["nn.Module", Mapping[str, "Tensor"]], tuple["Tensor", int]]
@@ -96,7 +98,11 @@ class Task(ABC):
 
     word: ClassVar[str]
     headline: ClassVar[str]
-    """The figure that models are compared by; for a text it is a share, `tally`."""
+    """The figure that models are compared by: `figure` of the sums over the texts of what each counts, `tally`."""
+    lower_is_better: ClassVar[bool] = False
+    """Whether less of the headline is better."""
+    consecutive: ClassVar[bool] = False
+    """Whether texts are stretches that follow each other, so that neighbours resemble each other."""
     corpus: ClassVar[type[Corpus]] = Corpus
     """What `read` gives."""
     needs_question: ClassVar[bool] = False
@@ -207,6 +213,10 @@ class Task(ABC):
     ) -> NetworkPredictor:
         """An untrained network, or a checkpoint with a new head. Its weights begin from `recipe.seed`."""
 
+    def feed(self, recipe: Recipe, predictor: NetworkPredictor, encoded: Sequence[Any], targets: Sequence[Any]) -> Feed:
+        """The batches of a training, of all that there is something to learn from."""
+        return by_tokens(recipe, predictor, encoded, targets)
+
     @abstractmethod
     def load(self, run: RunFolder) -> Predictor:
         """The trained model of a finished run folder. Raises `ModelError` where it is missing or damaged."""
@@ -220,9 +230,15 @@ class Task(ABC):
         """The scores of one part. Raises `DataError` for a missing or unknown gold output."""
 
     @abstractmethod
-    def tally(self, prediction: Any) -> tuple[float, float]:
-        """What one text counts for the headline: how much is right, of how much. The figure is the ratio of their sums
-        over the texts."""
+    def tally(self, prediction: Any) -> tuple[float, ...]:
+        """What one text counts for the headline, as many numbers for every text; by default how much is right, of how
+        much."""
+
+    def figure(self, sums: np.ndarray) -> np.ndarray:
+        """The headline of sums of tallies over texts, [... s] to [...]; by default the ratio of the two."""
+        from regard.metrics.measure import ratio
+
+        return ratio(sums)
 
     @abstractmethod
     def write(self, path: Path, predictions: Sequence[Any], labels: list[str], *, multi_label: bool) -> None:
@@ -236,6 +252,14 @@ class Task(ABC):
         """The corpus of one text that a prediction answers, without its gold output."""
         return self.given([prediction.input])
 
+    def one_by_one(self, corpus: C) -> C:
+        """A corpus whose texts are each what one answer is given to: how long that takes is measured on some."""
+        return corpus
+
+    def samples(self, predictor: Any, predictions: Sequence[Any], *, seed: int) -> list[dict[str, Any]]:
+        """What the report shows of a model that has no reasons to show: documents for explanations.json."""
+        return []
+
     def telling(self, prediction: Any) -> str | int | None:
         """What of a prediction to explain first, as `analysis.reasons.explain` takes its target; None: the output."""
         return None
@@ -245,7 +269,7 @@ class Task(ABC):
         return True
 
     def is_right(self, prediction: Any) -> bool:
-        """Whether a prediction is wholly right."""
+        """Whether a prediction is wholly right; by default all of what its tally counts."""
         right, of = self.tally(prediction)
         return right == of
 

@@ -14,7 +14,7 @@ def own_tokenizer(recipe: Recipe, *, offline: bool = False) -> Any | None:
     can't take."""
     own = recipe.entry.kind == "checkpoint"
     if own != (recipe.tokens.kind == "checkpoint"):
-        kinds = "checkpoint" if own else "wordpiece, bpe or word"
+        kinds = "checkpoint" if own else "wordpiece, bpe, word or character"
         raise UsageError(f"tokens.kind: {recipe.model_name} takes {kinds}, given: {recipe.tokens.kind}")
     if not own:
         return None

@@ -158,6 +158,8 @@ class _Training:
     def _train(self, step: Step) -> None:
         started = time.perf_counter()
         learning_rate = optim.set_learning_rate(self.optimizer, self.factor(step.number))
+        # For what changes in the course of a training, such as scheduled sampling; a resumed one knows it too.
+        vars(self.model)["training_progress"] = (step.number - 1) / self.plan.total
         self.optimizer.zero_grad(set_to_none=True)
         examples = self._accumulate(step)
         if self.accelerator.device.type == "cpu":  # reading costs nothing there, and the weights never see a NaN

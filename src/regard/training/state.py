@@ -7,6 +7,8 @@ from typing import Literal
 
 from regard.recipe import TrainingOptions
 
+LOWER_IS_BETTER = ("loss", "bits_per_character")
+
 
 @dataclass(frozen=True)
 class FitResult:
@@ -50,7 +52,7 @@ class TrainingState:
         """Take in an evaluation: is it the best so far (the earlier of equals stays), and is it the end?"""
         name = options.metric_for_best_model
         gain = metrics[name] - self.best_metrics.get(name, metrics[name])
-        best = not self.best_step or (gain < 0 if name == "loss" else gain > 0)
+        best = not self.best_step or (gain < 0 if name in LOWER_IS_BETTER else gain > 0)
         if best:
             self.best_step, self.best_metrics, self.evaluations_without_gain = self.step, dict(metrics), 0
         else:
