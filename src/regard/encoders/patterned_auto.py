@@ -18,6 +18,7 @@ AUTO = (
     "AutoModelForQuestionAnswering",
     "AutoModelForMultipleChoice",
     "AutoModelForMaskedLM",
+    "AutoModelForPreTraining",
     "AutoModelForCausalLM",
     "AutoModelForSeq2SeqLM",
 )

@@ -11,7 +11,8 @@ from typing import Any
 from regard import assets
 from regard.encoders.options import CheckpointOptions
 from regard.encoders.quiet import quiet
-from regard.errors import ModelError
+from regard.errors import ModelError, UsageError
+from regard.registry import resolve
 
 # The same two things have other names in other families; what a configuration has is set, the rest left alone.
 DROPOUTS = (
@@ -27,13 +28,16 @@ ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn
 
 
 def locate(name: str, *, offline: bool) -> tuple[str, bool]:
-    """Where transformers finds `name`, and whether that is local: an asset's folder, a folder, or a hub id.
+    """Where transformers finds `name`, and whether that is local: an asset's folder, a folder (of a run the one of its
+    model), or a hub id.
 
     Raises `ModelError` for what is there but can be no checkpoint.
     """
     if assets.is_model(name):
-        return str(assets.path(name)), True
+        return str(assets.checkpoint(name)), True
     if Path(name).is_dir():
+        if (Path(name) / "run.json").is_file() and (Path(name) / "model" / "config.json").is_file():
+            return str(Path(name) / "model"), True
         if not (Path(name) / "config.json").is_file():
             raise ModelError(f"{name} is no checkpoint: it has no config.json", mend="give the folder of a model")
         return name, True
@@ -60,7 +64,7 @@ def load_classifier(
     """
     from regard.encoders.first_token import read_first_token_only
 
-    model, pattern = _read(
+    model, pattern, _ = _read(
         "AutoModelForSequenceClassification",
         name,
         "a text classifier",
@@ -93,10 +97,43 @@ def load_head(
     none. `attention` and `max_length` as in `load_classifier`. Raises `ModelError`, and `UsageError` for a model that
     can't carry a pattern.
     """
-    model, pattern = _read(
+    model, pattern, _ = _read(
         auto_class, name, what, labels=labels, options=options, offline=offline, pad_token_id=pad_token_id
     )
     return _carry(model, attention or pattern, max_length)
+
+
+def load_masked(
+    name: str,
+    *,
+    pairs: bool,
+    options: CheckpointOptions,
+    offline: bool = False,
+    pad_token_id: int | None = None,
+    attention: dict[str, Any] | None = None,
+    max_length: int = 0,
+) -> tuple[Any, list[str]]:
+    """transformers' own ...ForMaskedLM, and the names of its weights that the checkpoint does not have: they are new.
+
+    With `pairs` it is ...ForPreTraining, which also judges whether one half of its input follows the other. `attention`
+    and `max_length` as in `load_classifier`. Raises `ModelError`, and `UsageError` for a model that judges no halves or
+    can't carry a pattern.
+    """
+    model, pattern, new = _read(
+        "AutoModelForPreTraining" if pairs else "AutoModelForMaskedLM",
+        name,
+        "a masked language model",
+        labels=None,
+        options=options,
+        offline=offline,
+        pad_token_id=pad_token_id,
+    )
+    if pairs and getattr(model, "follows", getattr(getattr(model, "cls", None), "seq_relationship", None)) is None:
+        raise UsageError(
+            f"head.next_sentence: {name} has no place for whether one half follows the other",
+            mend="leave it out, or take a checkpoint of BERT's own kind",
+        )
+    return _carry(model, attention or pattern, max_length), new
 
 
 def _read(
@@ -109,13 +146,15 @@ def _read(
     options: CheckpointOptions,
     offline: bool,
     pad_token_id: int | None,
-) -> tuple[Any, dict[str, Any] | None]:
-    """The model as its checkpoint has it, and the attention pattern that this was saved with, if any."""
+) -> tuple[Any, dict[str, Any] | None, list[str]]:
+    """The model as its checkpoint has it, the attention pattern that this was saved with, if any, and the names of the
+    weights that are not in it."""
     import transformers
 
     from regard.encoders import patterned_auto
 
-    patterned_auto.register()
+    # By name: what a pretraining of ours left behind has its heads in the room of the tasks, which stands above.
+    resolve("regard.auto:register")()
 
     place, local = locate(name, offline=offline)
     pattern = None
@@ -126,9 +165,10 @@ def _read(
         trained_labels = dict(config.label2id or {})
         _configure(config, labels, problem_type, options, pad_token_id)
         with quiet():
-            model = getattr(transformers, auto_class).from_pretrained(
+            model, told = getattr(transformers, auto_class).from_pretrained(
                 place,
                 config=config,
+                output_loading_info=True,
                 local_files_only=local,
                 trust_remote_code=False,
                 use_safetensors=True,
@@ -142,7 +182,7 @@ def _read(
         ) from None
     if labels is not None and trained_labels != config.label2id:
         _begin_heads_again(model)
-    return model, pattern
+    return model, pattern, sorted(told["missing_keys"])
 
 
 def _carry(model: Any, attention: dict[str, Any] | None, max_length: int) -> Any:
@@ -162,8 +202,9 @@ def _carry(model: Any, attention: dict[str, Any] | None, max_length: int) -> Any
 
 def _begin_heads_again(model: Any) -> None:
     """New weights for all that stands on the encoder: a head for other labels knows nothing of these."""
+    learned = (model.base_model, model.get_input_embeddings())  # in networks of ours these stand beside each other
     for part in model.children():
-        if part is model.base_model:
+        if part in learned:
             continue
         for module in part.modules():
             module._is_hf_initialized = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,6 +111,35 @@ class Model:
                 raise
             # What is asked about may well name its columns otherwise than the training data did.
             return self.task.read(source, recipes.DataOptions(**given), **switches)
+
+    def generate(self, prompt: str | list[str] = "", **options: Any) -> Any:
+        """How a text goes on (of a `generate` run): a `Written` for a prompt, a list of them for several.
+
+        `options` are those of `tasks.generate.writing.Writing`: tokens, temperature, top_k, top_p, min_p,
+        repetition_penalty, beams, greedy, seed. Raises `UsageError` for another task's model, options that contradict
+        each other, and a prompt that is longer than the model reads.
+        """
+        from regard.tasks.generate.writing import write, writing_of
+
+        prompts = [prompt] if isinstance(prompt, str) else list(prompt)
+        written = [write(self.language_model, one, writing_of(options)) for one in prompts]
+        return written[0] if isinstance(prompt, str) else written
+
+    def stream(self, prompt: str = "", **options: Any) -> Iterator[Any]:
+        """As `generate`, piece by piece (`text`, `log_probability`), each as soon as it is there."""
+        from regard.tasks.generate.writing import stream, writing_of
+
+        return stream(self.language_model, prompt, writing_of(options))
+
+    @property
+    def language_model(self) -> Any:
+        """The predictor of a `generate` run. Raises `UsageError` for that of another task."""
+        if self.task.word != "generate":
+            raise UsageError(
+                f"{self.run.path} was trained to {self.task.word}, it writes no text",
+                mend="train a language model: regard train TEXTS --task generate --model lstm",
+            )
+        return self.predictor
 
     def explain(
         self, text: str, *, method: str | None = None, target: str | int | None = None, question: str | None = None
