@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from regard.jobs.compare import compare
+    from regard.jobs.lab import lab
     from regard.jobs.load import load
     from regard.jobs.train import train
 
 __version__ = "0.1.0.dev0"
-__all__ = ["compare", "load", "train"]
+__all__ = ["compare", "lab", "load", "train"]
 
 _LAZY = {
     "train": "regard.jobs.train:train",
     "compare": "regard.jobs.compare:compare",
+    "lab": "regard.jobs.lab:lab",
     "load": "regard.jobs.load:load",
 }
 

@@ -42,7 +42,7 @@ def failing_with(error: BaseException) -> Callable[..., Answer]:
 def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--help") == 0
     shown = capsys.readouterr().out
-    assert len(cli.COMMANDS) == 11
+    assert len(cli.COMMANDS) == 13
     for word in cli.COMMANDS:
         assert f" {word} " in shown
 

@@ -19,7 +19,7 @@ def answer(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, object]
 
 def test_models_lists_every_word(capsys: pytest.CaptureFixture[str]) -> None:
     listed = {row["word"]: row for row in answer(capsys, "models")["models"]}
-    assert set(listed) == {*ARCHITECTURES, *assets.words("model")}
+    assert set(listed) == {*ARCHITECTURES, *assets.models()}
     assert all(row["tasks"] for row in listed.values())
 
 

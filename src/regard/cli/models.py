@@ -26,7 +26,7 @@ def _rows() -> list[dict[str, Any]]:
         for entry in ARCHITECTURES.values()
     ]
     tasks = list(ARCHITECTURES["checkpoint"].tasks)
-    for word in assets.words("model"):
+    for word in assets.models():
         rows.append({"word": word, "kind": "asset", "tasks": tasks, "summary": assets.ASSETS[word].summary})
     return rows
 
