@@ -135,7 +135,8 @@ def test_a_frame_with_columns_of_its_own_and_two_tokenizers(files: tuple[Path, P
     corpus = read_pairs(files[0], source_column="here", target_column="there")
     frame = pd.DataFrame({"first": corpus.texts, "second": [label[0] for label in corpus.labels or []]})
     call: dict[str, Any] = {"task": "translate", "model": "transformer", "quiet": True, "force": True}
-    sets = {"head.shared_vocabulary": False, "tokens.vocabulary_size": 300, "training.max_steps": 2}
+    small = {"model.hidden_size": 16, "model.embedding_size": 16, "model.feed_forward_size": 32, "model.layers": 1}
+    sets = {**small, "head.shared_vocabulary": False, "tokens.vocabulary_size": 300, "training.max_steps": 2}
     named = {"text_column": "first", "label_column": "second"}
     first = regard.train(frame, **call, **named, sets={**sets, "head.max_output_tokens": 8}, out=tmp_path / "run")
     again = regard.train(recipe=first.run.recipe, out=tmp_path / "again", quiet=True, force=True)

@@ -15,10 +15,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from regard.assets.quiet import quiet
 from regard.encoders import carrier as carriers
 from regard.encoders.carrier import NAME, ROLE, Carrier
 from regard.encoders.patterned_config import carry
-from regard.encoders.quiet import quiet
 from regard.errors import UsageError
 from regard.nn.attention import pattern as make
 from regard.nn.attention.patterns.full import Full

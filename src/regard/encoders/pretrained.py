@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from regard import assets
+from regard.assets.quiet import quiet
 from regard.encoders.options import CheckpointOptions
-from regard.encoders.quiet import quiet
 from regard.errors import ModelError, UsageError
 from regard.registry import resolve
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple, TypeVar
 
+from regard.assets.quiet import quiet
 from regard.encoders.pretrained import locate
-from regard.encoders.quiet import quiet
 from regard.errors import ModelError, UsageError
 from regard.records import Span
 from regard.text.augment.backtranslate import Translate

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from regard.encoders.quiet import quiet as silenced
+from regard.assets.quiet import quiet as silenced
 from regard.errors import DataError, UsageError
 from regard.jobs.augment import augmented
 from regard.jobs.prepare import Parts, examine, fingerprint

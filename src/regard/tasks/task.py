@@ -303,7 +303,7 @@ def load_network(folder: Path, auto_class: str) -> Any:
     import transformers
 
     from regard import auto
-    from regard.encoders.quiet import quiet
+    from regard.assets.quiet import quiet
 
     auto.register()
     try:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from regard.nn.search import Hypothesis
 
+SPREAD = 1_000_003
+"""Between the seeds of one text and another draw of it: no two texts of a corpus share a stream."""
+
 
 @dataclass
 class NetworkTranslator:
@@ -136,13 +139,15 @@ class NetworkTranslator:
         try:
             with torch.inference_mode():
                 for rows in budget.longest_first():
-                    for row, own in zip(rows, self._found([encoded[row] for row in rows], chosen), strict=True):
+                    # A sampled output depends on its text's place alone, not on who stands in its batch.
+                    seeds = [chosen.seed * SPREAD + row for row in rows]
+                    for row, own in zip(rows, self._found([encoded[row] for row in rows], chosen, seeds), strict=True):
                         found[row] = own
         finally:
             self.model.train(training)
         return found
 
-    def _found(self, encoded: Sequence[Encoded], chosen: SearchOptions) -> list[list[Hypothesis]]:
+    def _found(self, encoded: Sequence[Encoded], chosen: SearchOptions, seeds: Sequence[int]) -> list[list[Hypothesis]]:
         import torch
 
         from regard.nn import search
@@ -170,7 +175,7 @@ class NetworkTranslator:
             self.decoder,
             state,
             first,
-            seed=chosen.seed,
+            seed=seeds,
             temperature=chosen.temperature,
             top_k=chosen.top_k,
             top_p=chosen.top_p,
