@@ -14,6 +14,7 @@ from regard.records import TextPairCorpus
 from regard.tasks.task import task_of
 from regard.tasks.translate.networks import IGNORED, shifted, token_loss
 from regard.tasks.translate.scheduled_sampling import mixed, share_at
+from regard.tasks.translate.search_options import SearchOptions
 
 TEXTS = ["a dog runs far", "no", "two men stand by the car"]
 CORPUS = TextPairCorpus("made up", list("abc"), TEXTS, labels=[("ein Hund",), ("nein", "nee"), ("zwei Männer",)])
@@ -127,3 +128,23 @@ def test_a_checkpoint_without_a_decoder_is_refused(tmp_path: Path) -> None:
     recipe = small(str(folder))
     with pytest.raises(ModelError, match="no model of text to text"):
         TASK.encoder(recipe, CORPUS)
+
+
+def test_what_a_checkpoint_forces_is_read_before_anything_is_written(tmp_path: Path) -> None:
+    folder = checkpoints.make_writer("bart", tmp_path / "bart", TEXTS)
+    recipe = small(str(folder), **{"head.beams": 1})
+    made = TASK.network(recipe, TASK.encoder(recipe, CORPUS), [])
+    made.model.generation_config.forced_bos_token_id = 9
+    encoded = made.encoder.encode(TEXTS)
+    inputs = made.batch(encoded, made.targets(CORPUS, encoded))
+    expected = made.model.generate(
+        input_ids=inputs["input_ids"],
+        attention_mask=inputs["attention_mask"],
+        num_beams=1,
+        do_sample=False,
+        max_new_tokens=5,
+        suppress_tokens=made.encoder.target.never,
+    )
+    found = made.hypotheses(encoded, SearchOptions("greedy", max_tokens=4))
+    written = [[token for token in row[2:6].tolist() if token not in (3, 0)] for row in expected]
+    assert [item[0].ids for item in found] == written

@@ -155,7 +155,11 @@ class NetworkTranslator:
         target, inputs = self.encoder.target, self._inputs(encoded)
         ids, keep = (inputs[name].to(self.model.device) for name in ("input_ids", "attention_mask"))
         state = self.decoder.start(ids, keep.bool())
-        first = torch.full((len(encoded),), target.begin_id, device=self.model.device)
+        # A checkpoint may force a second token, such as the sign of a language.
+        *read, last = getattr(self.decoder, "first", (target.begin_id,))
+        if read:
+            _, state = self.decoder.extend(torch.tensor([read] * len(encoded), device=self.model.device), state)
+        first = torch.full((len(encoded),), last, device=self.model.device)
         common: dict[str, Any] = {"end": target.end_id, "max_tokens": chosen.max_tokens, "banned": target.never}
         if chosen.method == "beam":
             return search.beam(
