@@ -17,6 +17,7 @@ from regard.analysis.words import highlight, seen
 from regard.errors import UsageError
 from regard.records import Highlight, Span, TextPairCorpus, TextPrediction
 from regard.records.alignment import METHOD, Alignment, View, Weights
+from regard.text.tokenise import special_tokens
 
 if TYPE_CHECKING:
     from regard.tasks.translate import NetworkTranslator
@@ -99,7 +100,10 @@ def _read(translator: NetworkTranslator, encoded: Any, ids: Sequence[int]) -> tu
 
     model, target = translator.model, translator.encoder.target
     source = torch.tensor([encoded.ids], device=model.device)
-    read = torch.tensor([[target.begin_id, *ids[:-1]]], device=model.device)
+    before = getattr(translator.decoder, "first", (target.begin_id,))
+    if len(before) == 1 and target.as_is:  # what its tokenizer puts before a text it learned to write first
+        before = (*before, *special_tokens(target.backend)[0])
+    read = torch.tensor([[*before, *ids[:-1]]], device=model.device)
     with torch.no_grad(), _showing_weights(translator) as shown:
         output = shown(
             input_ids=source,
@@ -107,8 +111,9 @@ def _read(translator: NetworkTranslator, encoded: Any, ids: Sequence[int]) -> tu
             decoder_input_ids=read,
             output_attentions=True,
         )
-    layers = np.stack([layer[0].double().cpu().numpy() for layer in output.cross_attentions])
-    told = output.logits[0].double().log_softmax(-1).gather(-1, torch.tensor(ids, device=model.device)[:, None])
+    layers = np.stack([layer[0, :, -len(ids) :].double().cpu().numpy() for layer in output.cross_attentions])
+    written = torch.tensor(ids, device=model.device)[:, None]
+    told = output.logits[0, -len(ids) :].double().log_softmax(-1).gather(-1, written)
     return layers, float(told.mean().exp())
 
 

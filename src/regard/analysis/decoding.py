@@ -172,10 +172,11 @@ def sentence(outcomes: Sequence[Outcome], take: Outcome) -> str:
     if top is None or top.difference is None:
         return f"{said}."
     low, high = top.difference.interval
+    by, lowest, highest = (f"{one:+.1f}".replace("-", "−") for one in (top.difference.difference, low, high))
     return (
-        f"{said} (the best, {top.method.name}: {top.difference.difference:+.1f}, 95 % interval: {low:+.1f} to "
-        f"{high:+.1f}; {_times(top.seconds, greedy.seconds)} the time)."
-    ).replace("-", "−")
+        f"{said} (the best, {top.method.name}: {by}, 95 % interval: {lowest} to {highest}; "
+        f"{_times(top.seconds, greedy.seconds)} the time)."
+    )
 
 
 def examples(outcomes: Sequence[Outcome], most: int = 8) -> list[dict[str, Any]]:

@@ -23,8 +23,9 @@ KERNEL_STEP = 64
 
 def rounded(weight: Float[Tensor, "o i"]) -> tuple[Int8[Tensor, "o i"], Float[Tensor, " o"]]:
     """Whole numbers and the scale of each row; their product is off by half a scale at most."""
-    scales = weight.abs().amax(1).clamp_min(torch.finfo(weight.dtype).tiny) / LARGEST
-    return (weight / scales[:, None]).round().to(torch.int8).contiguous(), scales
+    scales = (weight.abs().amax(1).clamp_min(torch.finfo(weight.dtype).tiny).float() / LARGEST).to(weight.dtype)
+    whole = (weight.float() / scales.float()[:, None]).round().clamp(-LARGEST, LARGEST)
+    return whole.to(torch.int8).contiguous(), scales
 
 
 class Int8Linear(nn.Module):
@@ -53,7 +54,8 @@ class Int8Linear(nn.Module):
         return product if self.bias is None else product + self.bias
 
     def has_kernel(self, states: Float[Tensor, "*b i"]) -> bool:
-        return states.is_cpu and states.dtype == torch.float32 and states.shape[-1] % KERNEL_STEP == 0
+        fit = states.dtype in (torch.float32, torch.bfloat16)
+        return states.is_cpu and fit and states.shape[-1] % KERNEL_STEP == 0
 
     def packed(self, states: Float[Tensor, "*b i"]) -> Float[Tensor, "*b o"]:
         """By torch's kernel, without the bias."""

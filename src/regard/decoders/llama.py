@@ -80,8 +80,10 @@ class Rotation:
     def at(
         cls, start: int, tokens: int, frequencies: Float[Tensor, " half"], scale: float, turned: int, still: int
     ) -> Rotation:
-        places = torch.arange(start, start + tokens, device=frequencies.device, dtype=frequencies.dtype)
-        angles = (places[:, None] * frequencies)[:, None]
+        # No half number format holds every whole number above 256.
+        exact = torch.promote_types(frequencies.dtype, torch.float32)
+        places = torch.arange(start, start + tokens, device=frequencies.device, dtype=exact)
+        angles = (places[:, None] * frequencies.to(exact))[:, None]
         cosines, sines = angles.cos() * scale, angles.sin() * scale
         cosines, sines = torch.cat([cosines, cosines], -1), torch.cat([-sines, sines], -1)
         ones, zeros = torch.ones_like(cosines), torch.zeros_like(sines)

@@ -29,7 +29,15 @@ def suits(model: Any) -> bool:
         and rotation.get("rope_type", "default") in PLAIN_ROTATION
         and rotation.get("partial_rotary_factor", 1.0) == 1.0
         and all(kind == "full_attention" for kind in _layer_types(config))
-        and all(type(layer.self_attn.q_proj) is nn.Linear for layer in model.model.layers)
+        and all(
+            type(part) is nn.Linear
+            for layer in model.model.layers
+            for block in (layer.self_attn, layer.mlp)
+            for name, part in block.named_children()
+            if name.endswith("_proj")
+        )
+        and type(model.get_output_embeddings()) is nn.Linear
+        and type(model.get_input_embeddings()) is nn.Embedding
     )
 
 

@@ -26,6 +26,9 @@ DROPOUTS = (
 )
 ATTENTION_DROPOUTS = ("attention_probs_dropout_prob", "attention_dropout", "attn_pdrop")
 
+WRITERS = ("AutoModelForCausalLM", "AutoModelForSeq2SeqLM")
+"""Heads that are never new: what begins as chance can't write, and nothing would say so."""
+
 
 def locate(name: str, *, offline: bool) -> tuple[str, bool]:
     """Where transformers finds `name`, and whether that is local: an asset's folder, a folder (of a run the one of its
@@ -97,9 +100,14 @@ def load_head(
     none. `attention` and `max_length` as in `load_classifier`. Raises `ModelError`, and `UsageError` for a model that
     can't carry a pattern.
     """
-    model, pattern, _ = _read(
+    model, pattern, new = _read(
         auto_class, name, what, labels=labels, options=options, offline=offline, pad_token_id=pad_token_id
     )
+    if new and auto_class in WRITERS:
+        raise ModelError(
+            f"{name} is not {what}: it lacks {len(new)} of its weights ({new[0]}, ...)",
+            mend="give a checkpoint that was trained to write",
+        )
     return _carry(model, attention or pattern, max_length)
 
 

@@ -187,8 +187,10 @@ def _exposure(predictor: Any, encoded: Sequence[Any], references: Sequence[str],
         passes = [
             joined(
                 [
-                    _walked(predictor, [encoded[row] for row in rows], [targets[row] for row in rows], share, seed)
-                    for rows in batches
+                    _walked(
+                        predictor, [encoded[row] for row in rows], [targets[row] for row in rows], share, seed + place
+                    )
+                    for place, rows in enumerate(batches)
                 ]
             )
             for share in SHARES

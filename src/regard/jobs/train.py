@@ -18,7 +18,7 @@ from regard.jobs.prepare import Parts, changed, prepare
 from regard.jobs.trained import Stopwatch, Trained
 from regard.recipe import Recipe
 from regard.records import RunFolder, Scores, write_atomically
-from regard.tasks.task import task_of
+from regard.tasks.task import Task, task_of
 
 logger = logging.getLogger("regard")
 EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
@@ -221,7 +221,7 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
 
     task = task_of(recipe.task)
     if not can_explain(task, trained.predictor):
-        run.write_json(run.explanations, task.samples(trained.predictor, scored, seed=recipe.seed))
+        run.write_json(run.explanations, _samples(task, trained, scored, recipe.seed))
         return
     wrong = mistakes.surest(scored, EXPLAINED, task.is_right)
     right = [item for item in scored if item.gold is not None and task.is_right(item)]
@@ -239,6 +239,15 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
             continue
         documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
     run.write_json(run.explanations, documents)
+
+
+def _samples(task: Task, trained: Trained, scored: list[Any], seed: int) -> list[dict[str, Any]]:
+    """What a model writes, for the report. Where it can't, a training is not lost for it."""
+    try:
+        return task.samples(trained.predictor, scored, seed=seed)
+    except Exception as error:
+        logger.warning("no samples for the report: %s", error)
+        return []
 
 
 def _write_record(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder, watch: Stopwatch) -> None:

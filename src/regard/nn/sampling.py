@@ -20,6 +20,10 @@ HEAD = 1024
 """So many of the likeliest tokens are looked at first for a nucleus: a whole vocabulary takes long to sort on a CPU."""
 
 
+LOWEST = 1e-30
+"""A temperature below this is 0: single precision could not divide by it."""
+
+
 @dataclass(frozen=True)
 class Sampling:
     """What is drawn from: the model's distribution at a `temperature`, cut by filters in the order they stand here.
@@ -43,7 +47,7 @@ class Sampling:
 
     def draw(self, scores: Float[Tensor, "b v"], uniform: Float[Tensor, " b"]) -> Int[Tensor, " b"]:
         """One token of each row, by a number from [0, 1) each."""
-        if self.temperature == 0:
+        if self.temperature < LOWEST:
             return scores.argmax(-1)
         probabilities, ids = self._left(scores)
         place = invert(probabilities, uniform)
@@ -51,7 +55,7 @@ class Sampling:
 
     def distribution(self, scores: Float[Tensor, "b v"]) -> Float[Tensor, "b v"]:
         """What `draw` draws from: of each token its probability, 0 where a filter took it out."""
-        if self.temperature == 0:
+        if self.temperature < LOWEST:
             return torch.zeros_like(scores).scatter(1, scores.argmax(-1, keepdim=True), 1.0)
         left, ids = self._left(scores)
         left = left / left.sum(-1, keepdim=True)

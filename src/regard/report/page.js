@@ -74,8 +74,9 @@
     words.forEach((word, place) => {
       word.tabIndex = place === 0 ? 0 : -1;
     });
-    if (columns) {
-      text.querySelector("svg").setAttribute("role", "group");
+    const picture = text.querySelector("svg");
+    if (columns && picture) {
+      picture.setAttribute("role", "group");
       for (const cell of words) cell.setAttribute("role", "img");
     }
     text.addEventListener("focusin", (event) => {

@@ -63,7 +63,7 @@ class TranslateReport(TaskReport):
         return f"has a BLEU of {wording.figure(figure, 1)} on the same texts"
 
     def counts(self, run: Finished) -> str:
-        return "words"
+        return "targets"
 
     def curves(self, run: Finished) -> dict[str, str]:
         return {"bleu": "BLEU", "chrf": "chrF"}

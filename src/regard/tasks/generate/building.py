@@ -17,6 +17,10 @@ from regard.text.tokenise import SPECIAL_TOKENS, load_tokenizer, train_tokenizer
 
 def language_encoder(recipe: Recipe, train: Corpus, *, offline: bool = False) -> LanguageEncoder:
     """The checkpoint's own tokenizer, or one trained on the training part."""
+    if recipe.head_options.lora and recipe.entry.kind != "checkpoint":
+        raise UsageError(
+            "head.lora: a network from scratch has nothing to keep", mend="leave it out; it is for checkpoints"
+        )
     if tokenizer := own_tokenizer(recipe, offline=offline):
         return _encoder(recipe, tokenizer)
     normaliser = Normaliser(recipe.preprocess)
@@ -47,10 +51,6 @@ def build_network(recipe: Recipe, encoder: LanguageEncoder, *, offline: bool = F
             from regard.tasks.generate.continued import load_checkpoint
 
             return load_checkpoint(recipe, encoder, offline=offline)
-        if head.lora:
-            raise UsageError(
-                "head.lora: a network from scratch has nothing to keep", mend="leave it out; it is for checkpoints"
-            )
         from regard.tasks.generate.networks import language_model_class
 
         return from_scratch(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
-from regard.errors import UsageError
+from regard.errors import ModelError, UsageError
 from regard.recipe import Recipe
 from regard.tasks.generate.encoder import LanguageEncoder
 
@@ -26,7 +26,24 @@ def load_checkpoint(recipe: Recipe, encoder: LanguageEncoder, *, offline: bool =
         attention=recipe.attention,
         max_length=recipe.tokens.max_length,
     )
+    if _sees_ahead(model):
+        raise ModelError(
+            f"{recipe.model_name} sees what stands behind a token, so it is no language model",
+            mend="give a causal checkpoint: smollm2, GPT-2 and its kind",
+        )
     return with_adapters(model, recipe.head_options) if recipe.head_options.lora else model
+
+
+def _sees_ahead(model: Any) -> bool:
+    """Whether the scores at a token change with the one behind it: tried, not looked up."""
+    import torch
+
+    ids, training = torch.tensor([[0, 1], [0, 2]], device=model.device), model.training
+    model.eval()
+    with torch.no_grad():
+        first = model(input_ids=ids).logits[:, 0]
+    model.train(training)
+    return not torch.allclose(first[0], first[1], atol=1e-4)
 
 
 def with_adapters(model: Any, head: Any) -> Any:

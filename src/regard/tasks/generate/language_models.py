@@ -86,6 +86,7 @@ class LanguageModels:
         merge = getattr(self.model, "merge_and_unload", None)
         if merge is not None:
             self.model = merge()
+        self.__dict__.pop("_own_decoder", None)  # it may hold a copy of the weights that were
 
     def predictions(self, corpus: Corpus) -> list[StretchPrediction]:
         return self.encoded_predictions(self.encoder.encode(corpus.texts), corpus)
@@ -118,7 +119,8 @@ class LanguageModels:
             with torch.inference_mode():
                 if carry and self.carries_on:
                     return carried(self.model.decoder, texts, chunk=self._chunk, **common)
-                return in_windows(self.model, texts, window=window, stride=self.stride or (window + 1) // 2, **common)
+                stride = min(self.stride or (window + 1) // 2, window)
+                return in_windows(self.model, texts, window=window, stride=stride, **common)
         finally:
             self.model.train(training)
 

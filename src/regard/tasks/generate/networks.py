@@ -65,7 +65,8 @@ class LanguageModel(PreTrainedModel):
         """Start the embedding from word vectors; after construction, so that no initialisation runs over them."""
         with torch.no_grad():
             weight = self.get_input_embeddings().weight
-            weight.copy_(matrix)
+            # Recurrent decoders and transformer-xl read them scaled by the root of their width, others say by what.
+            weight.copy_(matrix / getattr(self.decoder, "scale", weight.shape[1] ** 0.5))
             weight[self.config.pad_token_id] = 0.0
 
     def forward(

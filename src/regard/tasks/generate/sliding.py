@@ -36,7 +36,7 @@ class SlidingDecoder:
 
     def extend(self, ids: Int[Tensor, "b t"], state: SlidingState) -> tuple[Float[Tensor, "b t v"], SlidingState]:
         """At most `reach` tokens at a time."""
-        read, tokens = torch.cat([state.read, ids], dim=1), ids.shape[1]
+        read, tokens = torch.cat([state.read.to(ids.device), ids], dim=1), ids.shape[1]
         if read.shape[1] <= self.reach:
             logits, inner = self.decoder.extend(ids, state.inner)
             return logits, SlidingState(inner, read)
@@ -47,7 +47,7 @@ class SlidingDecoder:
     def step(self, ids: Int[Tensor, " b"], state: SlidingState) -> tuple[Float[Tensor, "b v"], SlidingState]:
         if state.read.shape[1] < self.reach:
             logits, inner = self.decoder.step(ids, state.inner)
-            return logits, SlidingState(inner, torch.cat([state.read, ids[:, None]], dim=1))
+            return logits, SlidingState(inner, torch.cat([state.read.to(ids.device), ids[:, None]], dim=1))
         logits, state = self.extend(ids[:, None], state)
         return logits[:, -1], state
 

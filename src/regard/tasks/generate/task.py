@@ -23,6 +23,8 @@ from regard.text.read_plain import keep_plain, read_plain, require_plain
 
 SAMPLED = 200
 """Tokens of a text that the report shows."""
+BEGINNING = 40
+"""Characters of a stretch that a shown text begins with."""
 
 
 class Generate(Task):
@@ -110,6 +112,12 @@ class Generate(Task):
 
     def _predictor(self, recipe: Recipe, model: Any, encoder: LanguageEncoder) -> LanguageModels:
         head = recipe.head_options
+        if head.stride > recipe.tokens.max_length:
+            raise UsageError(
+                f"head.stride: {head.stride} tokens from window to window would leave some out of windows of "
+                f"{recipe.tokens.max_length}",
+                mend="at most tokens.max_length; 0 is half of it",
+            )
         return LanguageModels(
             model, encoder, recipe.entry.word, recipe.entry.kind, stride=head.stride, carry=head.carry
         )
@@ -143,7 +151,9 @@ class Generate(Task):
 
         writing = Writing(tokens=SAMPLED, top_p=0.9, seed=seed)
         chosen = predictions[len(predictions) // 6 :: max(1, len(predictions) // 3)][:3]
-        written = [write(predictor, _beginning(item.input), writing) for item in chosen]
+        # A character may be four tokens, and a model of few positions has to have room to go on.
+        most = BEGINNING if predictor.positions is None else max(1, min(BEGINNING, predictor.positions // 4))
+        written = [write(predictor, _beginning(item.input, most), writing) for item in chosen]
         return [
             {"kind": "sample", "id": item.id, "how": writing.how, **one.to_json()}
             for item, one in zip(chosen, written, strict=True)
@@ -158,7 +168,7 @@ class Generate(Task):
         return read_predictions(path)
 
 
-def _beginning(text: str, most: int = 40) -> str:
+def _beginning(text: str, most: int) -> str:
     """The first words of a stretch, up to a blank or the end of a line."""
     line = text.lstrip().split("\n", 1)[0]
     return line if len(line) <= most else line[:most].rsplit(" ", 1)[0]

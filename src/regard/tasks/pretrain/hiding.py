@@ -85,3 +85,10 @@ def of_tokens(ids: np.ndarray) -> np.random.Generator:
     """What is drawn for these tokens wherever a figure is measured on them."""
     digest = hashlib.blake2b(np.ascontiguousarray(ids, dtype="<i8").tobytes(), digest_size=16).digest()
     return np.random.default_rng(np.frombuffer(digest, dtype="<u4"))
+
+
+def guessable(words: np.ndarray, *, whole: bool) -> int:
+    """What could be hidden of tokens of these words `[t]`: the tokens, or (`whole`) their words. Of one alone nothing
+    can: there is nothing to guess it from."""
+    free = words[words != NO_WORD]
+    return len(np.unique(free)) if whole else len(free)

@@ -13,9 +13,9 @@ from regard.recipe import TrainingOptions
 from regard.records import Corpus, MaskedPrediction
 from regard.tasks.pretrain import guesses
 from regard.tasks.pretrain.asked import Asked, Asking, batch_of, refuse_single_sentences
-from regard.tasks.pretrain.hiding import Hiding
+from regard.tasks.pretrain.hiding import Hiding, guessable
 from regard.tasks.pretrain.passages import Answering
-from regard.text.document_encoder import NO_WORD, DocumentEncoder, EncodedText
+from regard.text.document_encoder import DocumentEncoder, EncodedText
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,7 +51,8 @@ class NetworkPretrainer:
     def targets(self, corpus: Corpus, encoded: Sequence[EncodedText]) -> list[int]:
         """How many tokens of each text could be hidden. Raises `DataError` where no text has two tokens, or, where
         halves are judged, none could be put together."""
-        found = [max((int((own.words != NO_WORD).sum()) for own in item.windows), default=0) for item in encoded]
+        whole = self.hiding.whole_word
+        found = [max((guessable(own.words, whole=whole) for own in item.windows), default=0) for item in encoded]
         if max(found, default=0) < 2:
             message = "no text has two tokens or more: there is nothing to guess a word from"
             raise DataError(message, file=corpus.source, mend="check the column of texts, or give longer ones")

@@ -14,13 +14,14 @@ from regard.records import Corpus, MaskedPrediction, RunFolder, Scores
 from regard.tasks.generate.cutting import cut_off_end
 from regard.tasks.pretrain.building import build_network, document_encoder, hiding_of, train_encoder
 from regard.tasks.pretrain.feed import WindowFeed
+from regard.tasks.pretrain.hiding import guessable
 from regard.tasks.pretrain.models import NetworkPretrainer
 from regard.tasks.pretrain.predictions import read_predictions, write_predictions
 from regard.tasks.task import NetworkPredictor, Task, load_network, refuse_questions, undamaged
 from regard.text import doctor, split
 from regard.text.batch import TokenBudget
 from regard.text.diagnosis import Diagnosis
-from regard.text.document_encoder import NO_WORD, DocumentEncoder, EncodedText
+from regard.text.document_encoder import DocumentEncoder, EncodedText
 from regard.text.read_plain import keep_plain, read_plain, require_plain
 from regard.text.tokenise import load_tokenizer
 
@@ -98,7 +99,8 @@ class Pretrain(Task):
     ) -> WindowFeed:
         """Windows of all texts, each by itself: a book is no batch."""
         options, encoder = recipe.training, predictor.encoder
-        windows = [own for item in encoded for own in item.windows if (own.words != NO_WORD).sum() > 1]
+        whole = recipe.head_options.whole_word
+        windows = [own for item in encoded for own in item.windows if guessable(own.words, whole=whole) > 1]
         around = encoder.max_length - encoder.room
         budget = TokenBudget(
             [len(window.ids) + around for window in windows],
@@ -138,6 +140,8 @@ class Pretrain(Task):
         return score_masked(judged, part=part, seed=seed)
 
     def tally(self, prediction: MaskedPrediction) -> tuple[float, float]:
+        if prediction.gold is None:  # it counts for no figure, as in `score`
+            return 0.0, 0.0
         from regard.metrics.pretrain import tally_masked
 
         return tally_masked(prediction)

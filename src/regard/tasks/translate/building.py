@@ -98,7 +98,7 @@ def _start_of(recipe: Recipe, *, offline: bool) -> int:
 def _start_id(config: Any, name: str) -> int:
     if not getattr(config, "is_encoder_decoder", False) or getattr(config, "decoder_start_token_id", None) is None:
         raise ModelError(
-            f"{name} is no model of text to text (an encoder and a decoder, such as T5, BART or Marian)",
+            f"{name} is no model of text to text (an encoder and a decoder, such as T5 or BART)",
             mend="take one that is; or `--model transformer` trains one from scratch",
         )
     return int(config.decoder_start_token_id)

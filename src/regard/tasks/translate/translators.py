@@ -160,7 +160,9 @@ class NetworkTranslator:
         if read:
             _, state = self.decoder.extend(torch.tensor([read] * len(encoded), device=self.model.device), state)
         first = torch.full((len(encoded),), last, device=self.model.device)
-        common: dict[str, Any] = {"end": target.end_id, "max_tokens": chosen.max_tokens, "banned": target.never}
+        most = getattr(self.model.config, "max_position_embeddings", None) if self.kind == "checkpoint" else None
+        limit = min(chosen.max_tokens, most - len(read)) if most and most > 0 else chosen.max_tokens
+        common: dict[str, Any] = {"end": target.end_id, "max_tokens": limit, "banned": target.never}
         if chosen.method == "beam":
             return search.beam(
                 self.decoder,

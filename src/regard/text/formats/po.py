@@ -28,17 +28,22 @@ def read_po(path: Path) -> Table:
     except (OSError, ValueError) as error:
         said = " ".join(str(error).split()).removeprefix(content[:1])[-80:]
         raise DataError(f"this message catalogue is damaged: {said}", file=path, mend="check it with msgfmt") from None
-    kept = [entry for entry in entries if entry.msgstr.strip() and not entry.fuzzy and not entry.obsolete]
+    kept = [entry for entry in entries if _target(entry).strip() and not entry.fuzzy and not entry.obsolete]
     if not kept:
         raise DataError("no message in it is translated", file=path)
     columns: dict[str, list[Cell]] = {
         "source": [_source(entry) for entry in kept],
-        "target": [entry.msgstr for entry in kept],
+        "target": [_target(entry) for entry in kept],
     }
     facts = {}
     if left := len(entries) - len(kept):
         facts["messages"] = f"{left:,} of {len(entries):,} left out: not translated, doubtful or obsolete"
     return Table(str(path), columns, [entry.linenum for entry in kept], facts=facts)
+
+
+def _target(entry: Any) -> str:
+    """Of a message with plural forms that of one."""
+    return str(entry.msgstr or (entry.msgstr_plural or {}).get(0, ""))
 
 
 def _source(entry: Any) -> str:
