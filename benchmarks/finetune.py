@@ -46,8 +46,8 @@ def regard_rate(texts: list[str], labels: list[int], attention_dropout: float) -
     import numpy as np
 
     from regard.encoders.pretrained import locate
-    from regard.jobs.fit_network import EncodedFeed
     from regard.tasks import classify
+    from regard.tasks.feed import EncodedFeed
     from regard.text.batch import TokenBudget
     from regard.text.tokenise import load_tokenizer
     from regard.training import loop
@@ -61,10 +61,11 @@ def regard_rate(texts: list[str], labels: list[int], attention_dropout: float) -
     lengths = [len(item.ids) for item in encoded]
     budget = TokenBudget(lengths, batch_tokens(lengths), 10_000, recipe.seed)
     model = classify.build_network(recipe, encoder, ["negative", "positive"], False, offline=True)
+    predictor = classify.NetworkClassifier(model, encoder, ["negative", "positive"], False, "minilm")
     with tempfile.TemporaryDirectory() as folder:
         return loop.fit(
             model,
-            EncodedFeed(encoded, np.array(labels), budget, encoder.pad_id),
+            EncodedFeed(predictor, encoded, np.array(labels), budget),
             loss=classify.loss_function(False, 0.0),
             evaluate=lambda _: {"loss": 0.0, "accuracy": 0.0, "macro_f1": 0.0},
             options=recipe.training,

@@ -15,7 +15,7 @@ from benchmarks.peers import keras_fit
 
 from benchmarks import keras_peer
 from regard import recipe as recipes
-from regard.jobs import fit_network
+from regard.tasks import feed as feeds
 
 MODELS = list(keras_peer.OWN)
 BACKENDS = [name for name in keras_peer.BACKENDS if importlib.util.find_spec(name)]
@@ -62,8 +62,8 @@ def test_no_text_stands_in_two_parts(parts):
 @pytest.mark.parametrize("model", MODELS)
 def test_regard_trains_on_the_rows_tokens_and_batches_that_keras_is_given(model, parts, given, monkeypatch):
     fed = []
-    make = fit_network.EncodedFeed
-    monkeypatch.setattr(fit_network, "EncodedFeed", lambda *feed: fed.append(make(*feed)) or fed[-1])
+    make = feeds.EncodedFeed
+    monkeypatch.setattr(feeds, "EncodedFeed", lambda *feed: fed.append(make(*feed)) or fed[-1])
     result = keras_peer.regard_run(model, parts, given)
     [feed] = fed
     for number, expected in enumerate(keras_fit.epochs(parts.arrays)):
