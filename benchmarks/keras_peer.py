@@ -122,18 +122,22 @@ def _arrays(part: Corpus, encoder: Any, names: list[str]) -> dict[str, np.ndarra
 
 
 def _epochs(part: Corpus, encoder: Any, given: argparse.Namespace) -> dict[str, np.ndarray]:
+    return epochs([len(item.ids) for item in encoder.encode(part.texts, offsets=False)], given)
+
+
+def epochs(lengths: list[int], given: argparse.Namespace) -> dict[str, np.ndarray]:
+    """The rows of each batch of each epoch as Regard draws them, -1 where a batch is not full."""
     from regard.text.batch import TokenBudget
 
-    lengths = [len(item.ids) for item in encoder.encode(part.texts, offsets=False)]
     budget = TokenBudget(lengths, BATCH * given.max_length, BATCH, given.seed)
-    epochs = {}
+    drawn = {}
     for number in range(given.epochs):
         batches = budget.epoch(number)
         rows = np.full((len(batches), BATCH), -1)
         for place, batch in enumerate(batches):
             rows[place, : len(batch)] = batch
-        epochs[f"epoch_{number}"] = rows
-    return epochs
+        drawn[f"epoch_{number}"] = rows
+    return drawn
 
 
 def trial(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

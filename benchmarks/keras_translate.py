@@ -36,7 +36,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from keras_peer import BACKENDS, BATCH, PATIENCE, TOO_SLOW, TRIAL, Kind, found_backends, keras_run, kinds
+from keras_peer import BACKENDS, BATCH, PATIENCE, TOO_SLOW, TRIAL, Kind, epochs, found_backends, keras_run, kinds
 
 if TYPE_CHECKING:
     from regard.records import TextPairCorpus
@@ -128,18 +128,8 @@ def _arrays(part: TextPairCorpus, encoder: Any, given: argparse.Namespace) -> di
 
 
 def _epochs(part: TextPairCorpus, encoder: Any, given: argparse.Namespace) -> dict[str, np.ndarray]:
-    from regard.text.batch import TokenBudget
-
     lengths = [max(map(len, pair)) for pair in zip(*_sides(part, encoder).values(), strict=True)]
-    budget = TokenBudget(lengths, BATCH * given.max_length, BATCH, given.seed)
-    epochs = {}
-    for number in range(given.epochs):
-        batches = budget.epoch(number)
-        rows = np.full((len(batches), BATCH), -1)
-        for place, batch in enumerate(batches):
-            rows[place, : len(batch)] = batch
-        epochs[f"epoch_{number}"] = rows
-    return epochs
+    return epochs(lengths, given)
 
 
 def trial(arrays: dict[str, np.ndarray]) -> dict[str, np.ndarray]:

@@ -1,6 +1,7 @@
 """Tiny checkpoints of several families, configured here: what a user's published ones look like, in a second."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import processors
@@ -44,55 +45,33 @@ FAMILIES = {
 def make(family: str, folder: Path, texts: list[str]) -> Path:
     """A checkpoint of `family` with random weights and a WordPiece tokenizer of `texts`."""
     tokenizer = train_tokenizer(texts, TokenOptions(vocabulary_size=400, minimum_frequency=1))
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        model = AutoModel.from_config(FAMILIES[family](len(tokenizer)))
-    model.save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-    return folder
+    return _saved(AutoModel, FAMILIES[family](len(tokenizer)), tokenizer, folder)
 
 
-WRITERS = {
-    "bart": lambda size: BartConfig(
-        vocab_size=size,
-        max_position_embeddings=64,
-        d_model=16,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        **_ENDS,
-    ),
-    "t5": lambda size: T5Config(
-        vocab_size=size,
-        d_model=16,
-        d_kv=8,
-        d_ff=32,
-        num_layers=1,
-        num_heads=2,
-        **{**_ENDS, "decoder_start_token_id": 0},
-    ),
-    "marian": lambda size: MarianConfig(
-        vocab_size=size,
-        max_position_embeddings=64,
-        d_model=16,
-        encoder_layers=1,
-        decoder_layers=1,
-        encoder_attention_heads=2,
-        decoder_attention_heads=2,
-        encoder_ffn_dim=32,
-        decoder_ffn_dim=32,
-        **{**_ENDS, "decoder_start_token_id": 0},
-    ),
-}
-_ENDS = {
+ENDS = {
     "pad_token_id": 0,
     "bos_token_id": 2,
     "eos_token_id": 3,
     "decoder_start_token_id": 3,
     "forced_eos_token_id": None,
+}
+PADDING_FIRST = {**ENDS, "decoder_start_token_id": 0}
+SMALL_WRITER = {
+    "max_position_embeddings": 64,
+    "d_model": 16,
+    "encoder_layers": 1,
+    "decoder_layers": 1,
+    "encoder_attention_heads": 2,
+    "decoder_attention_heads": 2,
+    "encoder_ffn_dim": 32,
+    "decoder_ffn_dim": 32,
+}
+WRITERS = {
+    "bart": lambda size: BartConfig(vocab_size=size, **SMALL_WRITER, **ENDS),
+    "t5": lambda size: T5Config(
+        vocab_size=size, d_model=16, d_kv=8, d_ff=32, num_layers=1, num_heads=2, **PADDING_FIRST
+    ),
+    "marian": lambda size: MarianConfig(vocab_size=size, **SMALL_WRITER, **PADDING_FIRST),
 }
 
 
@@ -104,9 +83,13 @@ def make_writer(family: str, folder: Path, texts: list[str]) -> Path:
         single="$A [SEP]", special_tokens=[("[SEP]", tokenizer.sep_token_id)]
     )
     tokenizer.eos_token = "[SEP]"
+    return _saved(AutoModelForSeq2SeqLM, WRITERS[family](len(tokenizer)), tokenizer, folder)
+
+
+def _saved(auto: Any, config: Any, tokenizer: Any, folder: Path) -> Path:
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = AutoModelForSeq2SeqLM.from_config(WRITERS[family](len(tokenizer)))
+        model = auto.from_config(config)
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder

@@ -9,5 +9,6 @@ os.environ["TOKENIZERS_PARALLELISM"] = "true"
 
 from jaxtyping import install_import_hook
 
-HEADS = [f"regard.tasks.{task}.networks" for task in ("classify", "tag", "answer", "translate", "generate", "pretrain")]
+TASKS = ("classify", "tag", "answer", "translate", "generate", "pretrain")
+HEADS = ["regard.tasks.heads", *(f"regard.tasks.{task}.networks" for task in TASKS)]
 install_import_hook(["regard.nn", "regard.encoders", "regard.decoders", *HEADS], "beartype.beartype")

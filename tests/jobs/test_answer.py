@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pandas as pd
 import pytest
 from tests import checkpoints
 from tests.made_up import write_squad
+from tests.stopping import stop_at
 from transformers import AutoModelForQuestionAnswering
 
 import regard
@@ -100,15 +99,7 @@ def test_its_recipe_gives_the_same_bytes(gru: Model, tmp_path: Path) -> None:
 def test_stopped_and_resumed_it_is_the_same_training(
     gru: Model, call: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, batch = [], EncodedFeed.batch
-
-    def stopping(feed: EncodedFeed, rows: Any) -> Any:
-        asked.append(rows)
-        if len(asked) in (3, 40):
-            os.kill(os.getpid(), signal.SIGTERM)
-        return batch(feed, rows)
-
-    monkeypatch.setattr(EncodedFeed, "batch", stopping)
+    stop_at(monkeypatch, EncodedFeed, 3, 40)
     for _ in range(2):
         with pytest.raises(Interrupted):
             regard.train(**call, out=tmp_path / "run", resume=True)

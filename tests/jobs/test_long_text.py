@@ -2,11 +2,10 @@
 
 import csv
 import logging
-import os
 import random
-import signal
 
 import pytest
+from tests.stopping import stop_at
 
 import regard
 from regard import manifest
@@ -91,15 +90,7 @@ def test_its_recipe_gives_the_same_weights_byte_for_byte(trained, tmp_path):
 
 
 def test_stopped_and_resumed_it_is_the_same_training(trained, call, tmp_path, monkeypatch):
-    asked, batch = [], EncodedFeed.batch
-
-    def stopping(feed, rows):
-        asked.append(rows)
-        if len(asked) == 20:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return batch(feed, rows)
-
-    monkeypatch.setattr(EncodedFeed, "batch", stopping)
+    stop_at(monkeypatch, EncodedFeed, 20)
     with pytest.raises(Interrupted):
         regard.train(**call, out=tmp_path / "run")
     assert weights(regard.train(**call, out=tmp_path / "run", resume=True)) == weights(trained)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +11,7 @@ import pytest
 import torch
 from tests import checkpoints
 from tests.made_up import DID, WHERE, WHO, sentences, write_conll, write_squad
+from tests.stopping import stop_at
 from transformers import AutoModelForMaskedLM
 
 import regard
@@ -100,15 +99,7 @@ def test_its_recipe_gives_the_same_bytes(transformer: Model, tmp_path: Path) -> 
 def test_stopped_and_resumed_it_is_the_same_training(
     transformer: Model, call: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked, batch = [], WindowFeed.batch
-
-    def stopping(feed: WindowFeed, rows: Any) -> Any:
-        asked.append(rows)
-        if len(asked) == 20:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return batch(feed, rows)
-
-    monkeypatch.setattr(WindowFeed, "batch", stopping)
+    stop_at(monkeypatch, WindowFeed, 20)
     with pytest.raises(Interrupted):
         regard.train(**call, out=tmp_path / "run")
     resumed = regard.train(**call, out=tmp_path / "run", resume=True)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
-import signal
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,6 +14,7 @@ import pandas as pd
 import pytest
 from tests import checkpoints
 from tests.made_up import bilou, iob1, sentences, word_classes, write_conll
+from tests.stopping import stop_at
 from transformers import AutoModelForTokenClassification
 
 import regard
@@ -97,26 +96,13 @@ def test_its_recipe_gives_the_same_bytes(lstm: Model, tmp_path: Path) -> None:
 def test_stopped_and_resumed_it_is_the_same_training(
     lstm: Model, call: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
 ) -> None:
-    stop_at(batch, monkeypatch)
+    stop_at(monkeypatch, EncodedFeed, batch)
     with pytest.raises(Interrupted):
         regard.train(**call, out=tmp_path / "run")
     resumed = regard.train(**call, out=tmp_path / "run", resume=True)
     assert weights(resumed) == weights(lstm)
     assert resumed.run.predictions.read_bytes() == lstm.run.predictions.read_bytes()
     assert resumed.record["training"]["steps"] == lstm.record["training"]["steps"]
-
-
-def stop_at(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A signal arrives while this batch is made."""
-    asked, batch = [], EncodedFeed.batch
-
-    def stopping(feed: EncodedFeed, rows: Any) -> Any:
-        asked.append(rows)
-        if len(asked) == number:
-            os.kill(os.getpid(), signal.SIGTERM)
-        return batch(feed, rows)
-
-    monkeypatch.setattr(EncodedFeed, "batch", stopping)
 
 
 def test_loaded_it_tags_evaluates_and_explains(lstm: Model, files: tuple[Path, Path]) -> None:

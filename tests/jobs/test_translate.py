@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from tests.made_up import write_pairs
+from tests.stopping import stop_at
 
 import regard
 from regard import manifest
@@ -96,15 +95,7 @@ def test_stopped_and_resumed_with_scheduled_sampling_it_is_the_same_training(
 ) -> None:
     call = {**call, "sets": {**QUICK, "head.scheduled_sampling": 0.5, "training.epochs": 3}}
     whole = regard.train(**call, out=tmp_path / "whole")
-    asked, batch = [], EncodedFeed.batch
-
-    def stopping(feed: EncodedFeed, rows: Any) -> Any:
-        asked.append(rows)
-        if len(asked) in (3, 14):
-            os.kill(os.getpid(), signal.SIGTERM)
-        return batch(feed, rows)
-
-    monkeypatch.setattr(EncodedFeed, "batch", stopping)
+    stop_at(monkeypatch, EncodedFeed, 3, 14)
     for _ in range(2):
         with pytest.raises(Interrupted):
             regard.train(**call, out=tmp_path / "run", resume=True)

@@ -12,6 +12,9 @@ from pydantic import Field, model_validator
 
 from regard.recipe import Options
 
+RECURRENT = ("rnn", "lstm", "gru")
+"""Networks that hand one state on from token to token."""
+
 
 class NetworkOptions(Options):
     """What every network from scratch has. `vectors` is an asset's word (glove), a file, or empty for none."""

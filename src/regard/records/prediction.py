@@ -74,7 +74,7 @@ class TagPrediction:
 
     @property
     def confidence(self) -> float:
-        return sum(self.confidences) / len(self.confidences) if self.confidences else 1.0
+        return _mean(self.confidences)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -151,7 +151,7 @@ class TextPrediction:
     @property
     def confidence(self) -> float:
         """The probability of a token, their geometric mean."""
-        return math.exp(self.log_probability / self.tokens) if self.tokens else 1.0
+        return _of_a_token(self.log_probability, self.tokens)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -203,7 +203,7 @@ class StretchPrediction:
     @property
     def confidence(self) -> float:
         """The probability of a token, their geometric mean."""
-        return math.exp(self.log_probability / self.tokens) if self.tokens else 1.0
+        return _of_a_token(self.log_probability, self.tokens)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -238,7 +238,7 @@ class MaskedPrediction:
 
     @property
     def confidence(self) -> float:
-        return sum(self.confidences) / len(self.confidences) if self.confidences else 1.0
+        return _mean(self.confidences)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -252,3 +252,13 @@ class MaskedPrediction:
             "log_probabilities": list(self.log_probabilities),
             "follows": None if self.follows is None else list(self.follows),
         }
+
+
+def _mean(confidences: tuple[float, ...]) -> float:
+    """1 where nothing was asked."""
+    return sum(confidences) / len(confidences) if confidences else 1.0
+
+
+def _of_a_token(log_probability: float, tokens: int) -> float:
+    """The geometric mean of the tokens' probabilities; 1 where there are none."""
+    return math.exp(log_probability / tokens) if tokens else 1.0

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+IGNORED = -100
+"""The label of a place that nothing is asked of, as cross-entropy knows it."""
 POOL = 50  # batches that are sorted by length together: enough to pad tightly, few enough to stay random
 
 

@@ -9,8 +9,8 @@ from tests.made_up import book
 
 from regard.errors import DataError
 from regard.records import Corpus
-from regard.tasks.generate.cutting import cut_off_end
 from regard.tasks.generate.stretches import SHORTEST, stretches
+from regard.text.cut_end import cut_off_end
 
 TEXTS = st.lists(st.sampled_from(["word ", "x" * 150, "\n", " \n", "\r\n", "é👧", "\t"]), max_size=60).map("".join)
 

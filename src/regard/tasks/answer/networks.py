@@ -13,11 +13,11 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
-from regard.encoders.base import EncoderConfig, initialise
-from regard.registry import ARCHITECTURES, resolve
+from regard.encoders.base import EncoderConfig
+from regard.registry import resolve
+from regard.tasks.heads import Head, head_class, head_classes
 
 SEGMENTS = 2
 """Question and context."""
@@ -42,13 +42,10 @@ def span_loss(
     return (first + last) / 2, len(starts)
 
 
-class SpanFinder(PreTrainedModel):
+class SpanFinder(Head):
     """Embedding of token and segment, encoder, dropout, one linear map to two scores a token: an answer's first, its
     last."""
 
-    config_class = EncoderConfig
-    base_model_prefix = "encoder"
-    main_input_name = "input_ids"
     _input_embed_layer = "embedding"
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -62,15 +59,6 @@ class SpanFinder(PreTrainedModel):
         # No bias: it would raise all tokens alike, and no softmax over them, nor any comparison of spans, would see it.
         self.head = nn.Linear(self.encoder.width, 2, bias=False)
         self.post_init()
-
-    def _init_weights(self, module: nn.Module) -> None:
-        initialise(module, embedding_std=self.config.embedding_size**-0.5)
-
-    def set_word_vectors(self, matrix: Float[Tensor, "v e"]) -> None:
-        """Start the embedding from word vectors; after construction, so that no initialisation runs over them."""
-        with torch.no_grad():
-            self.embedding.weight.copy_(matrix)
-            self.embedding.weight[self.config.pad_token_id] = 0.0
 
     def forward(
         self,
@@ -107,11 +95,9 @@ class SpanFinder(PreTrainedModel):
 @cache
 def finder_class(config_class: type[EncoderConfig]) -> type[SpanFinder]:
     """The `SpanFinder` of one configuration: RnnConfig gives RnnForQuestionAnswering."""
-    name = config_class.__name__.removesuffix("Config") + "ForQuestionAnswering"
-    return type(name, (SpanFinder,), {"config_class": config_class, "__module__": __name__})
+    return head_class(SpanFinder, config_class, "ForQuestionAnswering")
 
 
 def finder_classes() -> dict[type[EncoderConfig], type[SpanFinder]]:
     """Every configuration that the registry's networks name, with its span finder."""
-    configs = dict.fromkeys(entry.load() for entry in ARCHITECTURES.values() if entry.kind == "network")
-    return {config: finder_class(config) for config in configs}
+    return head_classes(finder_class)

@@ -12,12 +12,12 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
-from regard.encoders.base import EncoderConfig, initialise
+from regard.encoders.base import EncoderConfig
 from regard.nn.pooling import Pooling
-from regard.registry import ARCHITECTURES, resolve
+from regard.registry import resolve
+from regard.tasks.heads import Head, head_class, head_classes
 
 
 @dataclass
@@ -46,12 +46,8 @@ def classification_loss(
     return loss.sum() if reduction == "sum" else loss.mean()
 
 
-class TextClassifier(PreTrainedModel):
+class TextClassifier(Head):
     """Embedding, encoder, pooling, dropout, one linear map to the labels."""
-
-    config_class = EncoderConfig
-    base_model_prefix = "encoder"
-    main_input_name = "input_ids"
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__(config)
@@ -64,20 +60,11 @@ class TextClassifier(PreTrainedModel):
         self.head = nn.Linear(self.encoder.width, config.num_labels)
         self.post_init()
 
-    def _init_weights(self, module: nn.Module) -> None:
-        initialise(module, embedding_std=self.config.embedding_size**-0.5)
-
     def get_input_embeddings(self) -> nn.Embedding:
         return self.embedding
 
     def set_input_embeddings(self, value: nn.Embedding) -> None:
         self.embedding = value
-
-    def set_word_vectors(self, matrix: Float[Tensor, "v e"]) -> None:
-        """Start the embedding from word vectors; after construction, so that no initialisation runs over them."""
-        with torch.no_grad():
-            self.embedding.weight.copy_(matrix)
-            self.embedding.weight[self.config.pad_token_id] = 0.0
 
     def forward(
         self,
@@ -105,11 +92,9 @@ class TextClassifier(PreTrainedModel):
 @cache
 def classifier_class(config_class: type[EncoderConfig]) -> type[TextClassifier]:
     """The `TextClassifier` of one configuration: RnnConfig gives RnnForSequenceClassification."""
-    name = config_class.__name__.removesuffix("Config") + "ForSequenceClassification"
-    return type(name, (TextClassifier,), {"config_class": config_class, "__module__": __name__})
+    return head_class(TextClassifier, config_class, "ForSequenceClassification")
 
 
 def classifier_classes() -> dict[type[EncoderConfig], type[TextClassifier]]:
     """Every configuration that the registry's networks name, with its classifier."""
-    configs = dict.fromkeys(entry.load() for entry in ARCHITECTURES.values() if entry.kind == "network")
-    return {config: classifier_class(config) for config in configs}
+    return head_classes(classifier_class)

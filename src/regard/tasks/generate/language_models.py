@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from regard.encoders.options import RECURRENT
 from regard.recipe import TrainingOptions
 from regard.records import Corpus, StretchPrediction
 from regard.tasks.generate.encoder import EncodedText, LanguageEncoder
 from regard.tasks.generate.predictions import as_predictions
+from regard.text.batch import IGNORED
 
 if TYPE_CHECKING:
     from torch import Tensor, nn
-
-RECURRENT = ("rnn", "lstm", "gru")
 
 
 @dataclass
@@ -47,8 +47,6 @@ class LanguageModels:
     def batch(self, encoded: Sequence[EncodedText], targets: Sequence[Any]) -> dict[str, Tensor]:
         """Whole texts, padded on the right; training takes windows, from `StreamFeed`."""
         import torch
-
-        from regard.tasks.generate.networks import IGNORED
 
         longest = max(len(item.ids) for item in encoded)
         read = np.full((len(encoded), longest), self.encoder.pad_id, dtype=np.int64)

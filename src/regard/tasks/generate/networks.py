@@ -10,23 +10,17 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-import torch
-from jaxtyping import Float, Int
+from jaxtyping import Int
 from torch import Tensor, nn
-from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
 from regard.decoders.base import Decoder
 from regard.decoders.rnn import RnnDecoder
 from regard.decoders.transformer import TransformerDecoder
 from regard.decoders.transformer_xl import TransformerXLDecoder
-from regard.encoders.base import EncoderConfig, initialise
-from regard.registry import ARCHITECTURES
-from regard.tasks.generate.language_models import RECURRENT
-
-IGNORED = -100
-"""The label of a place that no token is asked for, as cross-entropy knows it."""
+from regard.encoders.base import EncoderConfig
+from regard.encoders.options import RECURRENT
+from regard.tasks.heads import Head, head_class, head_classes, token_loss
 
 
 @dataclass
@@ -37,13 +31,11 @@ class LanguageModelOutput(ModelOutput):
     logits: Tensor | None = None
 
 
-class LanguageModel(PreTrainedModel):
+class LanguageModel(Head):
     """Embedding, layers that see what stands before, and the map to the vocabulary: one `decoder`, which answers to the
     words of `nn.search`."""
 
-    config_class = EncoderConfig
     base_model_prefix = "decoder"
-    main_input_name = "input_ids"
 
     def __init__(self, config: EncoderConfig) -> None:
         if not hasattr(config, "tie_embeddings"):
@@ -52,22 +44,14 @@ class LanguageModel(PreTrainedModel):
         config.tie_word_embeddings = False
         super().__init__(config)
         self.decoder = _decoder(config)
-        self.get_input_embeddings().weight.requires_grad_(config.train_vectors)
+        embedding = self.get_input_embeddings()
+        embedding.weight.requires_grad_(config.train_vectors)
+        # Recurrent decoders and transformer-xl read it scaled by the root of its width, others say by what.
+        self.embedding_scale = getattr(self.decoder, "scale", embedding.embedding_dim**0.5)
         self.post_init()
 
     def get_input_embeddings(self) -> nn.Embedding:
         return self.decoder.embedding
-
-    def _init_weights(self, module: nn.Module) -> None:
-        initialise(module, embedding_std=self.config.embedding_size**-0.5)
-
-    def set_word_vectors(self, matrix: Float[Tensor, "v e"]) -> None:
-        """Start the embedding from word vectors; after construction, so that no initialisation runs over them."""
-        with torch.no_grad():
-            weight = self.get_input_embeddings().weight
-            # Recurrent decoders and transformer-xl read them scaled by the root of their width, others say by what.
-            weight.copy_(matrix / getattr(self.decoder, "scale", weight.shape[1] ** 0.5))
-            weight[self.config.pad_token_id] = 0.0
 
     def forward(
         self,
@@ -115,29 +99,12 @@ def _decoder(config: EncoderConfig) -> Decoder:
     return TransformerDecoder(max_length=config.max_position_embeddings, positions=config.positions, **common)
 
 
-def token_loss(
-    logits: Float[Tensor, "b t v"], labels: Int[Tensor, "b t"], label_smoothing: float = 0.0
-) -> tuple[Tensor, int]:
-    """Cross-entropy of the tokens asked for, summed, and their number: a sum, so that accumulation is exact."""
-    total = F.cross_entropy(
-        logits.flatten(0, 1).float(),
-        labels.flatten(),
-        ignore_index=IGNORED,
-        label_smoothing=label_smoothing,
-        reduction="sum",
-    )
-    return total, int((labels != IGNORED).sum())
-
-
 @cache
 def language_model_class(config_class: type[EncoderConfig]) -> type[LanguageModel]:
     """The `LanguageModel` of one configuration: RnnConfig gives RnnForCausalLM."""
-    name = config_class.__name__.removesuffix("Config") + "ForCausalLM"
-    return type(name, (LanguageModel,), {"config_class": config_class, "__module__": __name__})
+    return head_class(LanguageModel, config_class, "ForCausalLM")
 
 
 def language_model_classes() -> dict[type[EncoderConfig], type[LanguageModel]]:
     """Every configuration of a network that generates, with its language model."""
-    entries = [entry for entry in ARCHITECTURES.values() if entry.kind == "network" and "generate" in entry.tasks]
-    configs = dict.fromkeys(entry.load() for entry in entries)
-    return {config: language_model_class(config) for config in configs}
+    return head_classes(language_model_class, "generate")

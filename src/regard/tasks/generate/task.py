@@ -7,19 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from regard.errors import UsageError
-from regard.recipe import DataOptions, Recipe
+from regard.recipe import Recipe
 from regard.records import Corpus, RunFolder, Scores, StretchPrediction
 from regard.tasks.generate.building import build_network, language_encoder, load_encoder
-from regard.tasks.generate.cutting import cut_off_end
 from regard.tasks.generate.encoder import EncodedText, LanguageEncoder
 from regard.tasks.generate.feed import StreamFeed
 from regard.tasks.generate.language_models import LanguageModels
 from regard.tasks.generate.predictions import read_predictions, write_predictions
 from regard.tasks.generate.stretches import stretches
-from regard.tasks.task import NetworkPredictor, Task, load_network, refuse_questions, undamaged
-from regard.text import doctor, split
+from regard.tasks.plain import PlainTask
+from regard.tasks.task import NetworkPredictor, load_network, undamaged
+from regard.text import doctor
 from regard.text.diagnosis import Diagnosis
-from regard.text.read_plain import keep_plain, read_plain, require_plain
 
 SAMPLED = 200
 """Tokens of a text that the report shows."""
@@ -27,36 +26,12 @@ BEGINNING = 40
 """Characters of a stretch that a shown text begins with."""
 
 
-class Generate(Task):
+class Generate(PlainTask):
     word = "generate"
     headline = "bits_per_character"
     lower_is_better = True
     consecutive = True
     counted = "tokens"
-
-    def read(self, source: Any, options: DataOptions, *, needs_gold: bool = True, offline: bool = False) -> Corpus:
-        return read_plain(source, text_column=options.text_column, offline=offline)
-
-    def require(self, source: str | Path) -> None:
-        require_plain(source)
-
-    def keep(self, corpus: Corpus, path: Path, options: DataOptions | None = None) -> Path:
-        return keep_plain(corpus, path, text_column=options.text_column if options else None)
-
-    def given(self, texts: Sequence[str], questions: Sequence[str] | None = None) -> Corpus:
-        refuse_questions(self.word, questions)
-        return Corpus("given texts", [str(row) for row in range(len(texts))], list(texts))
-
-    def cut(self, corpus: Any, *, fraction: float, seed: int, how: split.How) -> split.Cut[Any]:
-        if len(corpus) == 1:
-            return cut_off_end(corpus, fraction)
-        return split.cut_groups(corpus, corpus.texts, fraction=fraction, seed=seed, how=how)
-
-    def refuse_unknown(self, corpus: Corpus, labels: list[str], *, multi_label: bool) -> None:
-        """Any text can be scored."""
-
-    def answerable(self, corpus: Corpus, labels: Sequence[str]) -> list[int]:
-        return list(range(len(corpus)))
 
     def examine(
         self,
@@ -75,9 +50,6 @@ class Generate(Task):
 
     def encode(self, encoder: LanguageEncoder, corpus: Corpus, *, offsets: bool = False) -> list[EncodedText]:
         return encoder.encode(corpus.texts)
-
-    def unread(self, encoded: Any, reach: int) -> int:
-        return 0
 
     def teaches(self, target: Any) -> bool:
         return bool(target)

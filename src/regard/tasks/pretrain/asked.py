@@ -14,13 +14,11 @@ from regard.records import Corpus
 from regard.tasks.pretrain.hiding import SHOWN_SHARE, Hiding, of_tokens
 from regard.tasks.pretrain.sequences import Sequence as Read
 from regard.tasks.pretrain.sequences import of_pair, of_window
+from regard.text.batch import IGNORED
 from regard.text.document_encoder import DocumentEncoder, EncodedText, Window
 
 if TYPE_CHECKING:
     from torch import Tensor
-
-IGNORED = -100
-"""The label of a sequence of one half, as cross-entropy knows it."""
 
 
 class Asked(NamedTuple):

@@ -18,15 +18,14 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
-from regard.encoders.base import EncoderConfig, initialise
+from regard.encoders.base import EncoderConfig
 from regard.nn.pooling import Pooling
-from regard.registry import ARCHITECTURES, resolve
+from regard.registry import resolve
+from regard.tasks.heads import Head, head_class, head_classes
+from regard.text.batch import IGNORED
 
-IGNORED = -100
-"""The label of a place that nothing is asked of, as cross-entropy knows it."""
 SEGMENTS = 2
 """Two halves of a sequence."""
 
@@ -55,13 +54,10 @@ class Vocabulary(nn.Module):
         return F.linear(self.norm(F.gelu(self.dense(states))), embedding, self.bias)
 
 
-class MaskedLanguageModel(PreTrainedModel):
+class MaskedLanguageModel(Head):
     """Embedding of tokens (and halves), encoder, `Vocabulary`; with `config.next_sentence` also pooling and one linear
     map that says whether the second half follows the first."""
 
-    config_class = EncoderConfig
-    base_model_prefix = "encoder"
-    main_input_name = "input_ids"
     _input_embed_layer = "embedding"
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -79,15 +75,6 @@ class MaskedLanguageModel(PreTrainedModel):
             self.dropout = nn.Dropout(config.dropout)
             self.follows = nn.Linear(self.encoder.width, 2)
         self.post_init()
-
-    def _init_weights(self, module: nn.Module) -> None:
-        initialise(module, embedding_std=self.config.embedding_size**-0.5)
-
-    def set_word_vectors(self, matrix: Float[Tensor, "v e"]) -> None:
-        """Start the embedding from word vectors; after construction, so that no initialisation runs over them."""
-        with torch.no_grad():
-            self.embedding.weight.copy_(matrix)
-            self.embedding.weight[self.config.pad_token_id] = 0.0
 
     def forward(
         self,
@@ -174,11 +161,9 @@ def _exact(logits: Tensor) -> Tensor:
 @cache
 def masked_class(config_class: type[EncoderConfig]) -> type[MaskedLanguageModel]:
     """The `MaskedLanguageModel` of one configuration: RnnConfig gives RnnForMaskedLM."""
-    name = config_class.__name__.removesuffix("Config") + "ForMaskedLM"
-    return type(name, (MaskedLanguageModel,), {"config_class": config_class, "__module__": __name__})
+    return head_class(MaskedLanguageModel, config_class, "ForMaskedLM")
 
 
 def masked_classes() -> dict[type[EncoderConfig], type[MaskedLanguageModel]]:
     """Every configuration of a network that can be pretrained, with its masked language model."""
-    entries = [entry for entry in ARCHITECTURES.values() if entry.kind == "network" and "pretrain" in entry.tasks]
-    return {config: masked_class(config) for config in dict.fromkeys(entry.load() for entry in entries)}
+    return head_classes(masked_class, "pretrain")

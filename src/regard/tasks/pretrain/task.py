@@ -9,54 +9,28 @@ from pathlib import Path
 from typing import Any
 
 from regard.errors import UsageError
-from regard.recipe import DataOptions, Recipe
+from regard.recipe import Recipe
 from regard.records import Corpus, MaskedPrediction, RunFolder, Scores
-from regard.tasks.generate.cutting import cut_off_end
+from regard.tasks.plain import PlainTask
 from regard.tasks.pretrain.building import build_network, document_encoder, hiding_of, train_encoder
 from regard.tasks.pretrain.feed import WindowFeed
 from regard.tasks.pretrain.hiding import guessable
 from regard.tasks.pretrain.models import NetworkPretrainer
 from regard.tasks.pretrain.predictions import read_predictions, write_predictions
-from regard.tasks.task import NetworkPredictor, Task, load_network, refuse_questions, undamaged
-from regard.text import doctor, split
+from regard.tasks.task import NetworkPredictor, load_network, undamaged
+from regard.text import doctor
 from regard.text.batch import TokenBudget
 from regard.text.diagnosis import Diagnosis
 from regard.text.document_encoder import DocumentEncoder, EncodedText
-from regard.text.read_plain import keep_plain, read_plain, require_plain
 from regard.text.tokenise import load_tokenizer
 
 logger = logging.getLogger("regard")
 
 
-class Pretrain(Task):
+class Pretrain(PlainTask):
     word = "pretrain"
     headline = "accuracy"
     counted = "hidden tokens"
-
-    def read(self, source: Any, options: DataOptions, *, needs_gold: bool = True, offline: bool = False) -> Corpus:
-        return read_plain(source, text_column=options.text_column, offline=offline)
-
-    def require(self, source: str | Path) -> None:
-        require_plain(source)
-
-    def keep(self, corpus: Corpus, path: Path, options: DataOptions | None = None) -> Path:
-        return keep_plain(corpus, path, text_column=options.text_column if options else None)
-
-    def given(self, texts: Sequence[str], questions: Sequence[str] | None = None) -> Corpus:
-        refuse_questions(self.word, questions)
-        return Corpus("given texts", [str(row) for row in range(len(texts))], list(texts))
-
-    def cut(self, corpus: Any, *, fraction: float, seed: int, how: split.How) -> split.Cut[Any]:
-        """Whole texts, equal ones on one side; of a single text its end."""
-        if len(corpus) == 1:
-            return cut_off_end(corpus, fraction)
-        return split.cut_groups(corpus, corpus.texts, fraction=fraction, seed=seed, how=how)
-
-    def labels(self, train: Corpus) -> list[str]:
-        return []
-
-    def answerable(self, corpus: Corpus, labels: Sequence[str]) -> list[int]:
-        return list(range(len(corpus)))
 
     def examine(
         self,
@@ -75,10 +49,6 @@ class Pretrain(Task):
 
     def encode(self, encoder: DocumentEncoder, corpus: Corpus, *, offsets: bool = False) -> list[EncodedText]:
         return encoder.encode(corpus.texts)
-
-    def unread(self, encoded: EncodedText, reach: int) -> int:
-        """All of every text is read."""
-        return 0
 
     def teaches(self, target: int) -> bool:
         return target > 1

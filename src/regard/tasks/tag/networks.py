@@ -17,7 +17,6 @@ import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
 from regard.encoders.base import EncoderConfig, initialise
@@ -25,10 +24,9 @@ from regard.errors import UsageError
 from regard.nn.characters import CharacterCnn
 from regard.nn.crf import Chain, LinearChainCrf, allowed_by
 from regard.records.tags import scheme_of
-from regard.registry import ARCHITECTURES, resolve
-
-IGNORED = -100
-"""The label of a place that no tag is asked for, as cross-entropy knows it."""
+from regard.registry import resolve
+from regard.tasks.heads import Head, head_class, head_classes
+from regard.text.batch import IGNORED
 
 SETTINGS: dict[str, Any] = {
     "crf": False,
@@ -53,13 +51,10 @@ class TaggerOutput(ModelOutput):
     attentions: tuple[Tensor, ...] | None = None
 
 
-class TextTagger(PreTrainedModel):
+class TextTagger(Head):
     """Word embedding with features of the word's characters beside it, encoder, dropout, one linear map to the tags,
     and a CRF over them where `config.crf` says so. `config.embedding_size` is the width of the words' own vectors."""
 
-    config_class = EncoderConfig
-    base_model_prefix = "encoder"
-    main_input_name = "input_ids"
     _input_embed_layer = "embedding"
 
     def __init__(self, config: EncoderConfig) -> None:
@@ -84,12 +79,6 @@ class TextTagger(PreTrainedModel):
             module.begin()
         else:
             initialise(module, module.embedding_dim**-0.5 if isinstance(module, nn.Embedding) else 1.0)
-
-    def set_word_vectors(self, matrix: Float[Tensor, "v e"]) -> None:
-        """Start the embedding from word vectors; after construction, so that no initialisation runs over them."""
-        with torch.no_grad():
-            self.embedding.weight.copy_(matrix)
-            self.embedding.weight[self.config.pad_token_id] = 0.0
 
     def forward(
         self,
@@ -207,11 +196,9 @@ def _allowed(tags: tuple[str, ...]) -> Tensor | None:
 @cache
 def tagger_class(config_class: type[EncoderConfig]) -> type[TextTagger]:
     """The `TextTagger` of one configuration: RnnConfig gives RnnForTokenClassification."""
-    name = config_class.__name__.removesuffix("Config") + "ForTokenClassification"
-    return type(name, (TextTagger,), {"config_class": config_class, "__module__": __name__})
+    return head_class(TextTagger, config_class, "ForTokenClassification")
 
 
 def tagger_classes() -> dict[type[EncoderConfig], type[TextTagger]]:
     """Every configuration that the registry's networks name, with its tagger."""
-    configs = dict.fromkeys(entry.load() for entry in ARCHITECTURES.values() if entry.kind == "network")
-    return {config: tagger_class(config) for config in configs}
+    return head_classes(tagger_class)

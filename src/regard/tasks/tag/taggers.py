@@ -17,7 +17,7 @@ from regard.errors import DataError
 from regard.recipe import TrainingOptions
 from regard.records import Entity, Span, TaggedCorpus, TagPrediction
 from regard.records.tags import OUTSIDE, entities, parts, scheme_of, spelled
-from regard.text.batch import TokenBudget, pad
+from regard.text.batch import IGNORED, TokenBudget, pad
 from regard.text.word_windows import EncodedWords
 
 if TYPE_CHECKING:
@@ -99,8 +99,6 @@ class NetworkTagger:
 
     def batch(self, encoded: Sequence[EncodedWords], targets: Sequence[Sequence[int]]) -> dict[str, Tensor]:
         import torch
-
-        from regard.tasks.tag.networks import IGNORED
 
         labels, _ = pad([list(row) or [IGNORED] for row in targets], IGNORED)
         return {**batch_of(encoded, self.encoder.pad_id), "labels": torch.from_numpy(labels)}

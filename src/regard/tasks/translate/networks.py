@@ -14,19 +14,16 @@ from typing import Any
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn import functional as F
-from transformers import PreTrainedModel
 from transformers.utils import ModelOutput
 
 from regard.decoders.base import Decoder
 from regard.decoders.rnn import RnnDecoder
 from regard.decoders.transformer import TransformerDecoder
-from regard.encoders.base import EncoderConfig, initialise
-from regard.registry import ARCHITECTURES, resolve
-
-RECURRENT = ("rnn", "lstm", "gru")
-IGNORED = -100
-"""The label of a place that is no part of a target, as cross-entropy knows it."""
+from regard.encoders.base import EncoderConfig
+from regard.encoders.options import RECURRENT
+from regard.registry import resolve
+from regard.tasks.heads import Head, head_class, head_classes, token_loss
+from regard.text.batch import IGNORED
 
 SETTINGS: dict[str, Any] = {
     "target_vocab_size": 0,
@@ -53,12 +50,8 @@ class TranslatorOutput(ModelOutput):
     encoder_attentions: tuple[Tensor, ...] | None = None
 
 
-class Translator(PreTrainedModel):
+class Translator(Head):
     """Embedding, encoder; decoder with its embedding, its map to the vocabulary, and attention to the encoder."""
-
-    config_class = EncoderConfig
-    base_model_prefix = "encoder"
-    main_input_name = "input_ids"
 
     def __init__(self, config: EncoderConfig) -> None:
         for name, value in SETTINGS.items():
@@ -86,15 +79,6 @@ class Translator(PreTrainedModel):
 
     def get_input_embeddings(self) -> nn.Embedding:
         return self.embedding
-
-    def _init_weights(self, module: nn.Module) -> None:
-        initialise(module, embedding_std=self.config.embedding_size**-0.5)
-
-    def set_word_vectors(self, matrix: Float[Tensor, "v e"]) -> None:
-        """Start the source's embedding from word vectors; after construction, so that nothing begins them anew."""
-        with torch.no_grad():
-            self.embedding.weight.copy_(matrix / self.embedding_scale)
-            self.embedding.weight[self.config.pad_token_id] = 0.0
 
     def forward(
         self,
@@ -179,30 +163,12 @@ def shifted(labels: Int[Tensor, "b t"], begin: int, pad: int) -> Int[Tensor, "b 
     return torch.cat([first, labels[:, :-1].masked_fill(labels[:, :-1] == IGNORED, pad)], dim=1)
 
 
-def token_loss(
-    logits: Float[Tensor, "b t v"], labels: Int[Tensor, "b t"], label_smoothing: float = 0.0
-) -> tuple[Tensor, int]:
-    """Cross-entropy (Szegedy et al. 2016, section 7, where smoothed) of all tokens of the targets, summed, and their
-    number: a sum, so that accumulation is exact."""
-    loss = F.cross_entropy(
-        logits.flatten(0, 1).float(),
-        labels.flatten(),
-        ignore_index=IGNORED,
-        label_smoothing=label_smoothing,
-        reduction="sum",
-    )
-    return loss, int((labels != IGNORED).sum())
-
-
 @cache
 def translator_class(config_class: type[EncoderConfig]) -> type[Translator]:
     """The `Translator` of one configuration: RnnConfig gives RnnForSeq2SeqLM."""
-    name = config_class.__name__.removesuffix("Config") + "ForSeq2SeqLM"
-    return type(name, (Translator,), {"config_class": config_class, "__module__": __name__})
+    return head_class(Translator, config_class, "ForSeq2SeqLM")
 
 
 def translator_classes() -> dict[type[EncoderConfig], type[Translator]]:
     """Every configuration of a network that translates, with its class."""
-    entries = [entry for entry in ARCHITECTURES.values() if entry.kind == "network" and "translate" in entry.tasks]
-    configs = dict.fromkeys(entry.load() for entry in entries)
-    return {config: translator_class(config) for config in configs}
+    return head_classes(translator_class, "translate")

@@ -12,7 +12,7 @@ from regard.errors import DataError
 from regard.recipe import TrainingOptions
 from regard.records import Alternative, TextPairCorpus, TextPrediction
 from regard.tasks.translate.search_options import SearchOptions
-from regard.text.batch import TokenBudget, pad
+from regard.text.batch import IGNORED, TokenBudget, pad
 from regard.text.target_encoder import TranslationEncoder
 from regard.text.tokenise import Encoded
 
@@ -67,8 +67,6 @@ class NetworkTranslator:
     def batch(self, encoded: Sequence[Encoded], targets: Sequence[Sequence[int]]) -> dict[str, Tensor]:
         """`input_ids` and `attention_mask` `[b s]`, `labels` `[b t]` with -100 for padding."""
         import torch
-
-        from regard.tasks.translate.networks import IGNORED
 
         labels, _ = pad(targets, IGNORED)
         return {**self._inputs(encoded), "labels": torch.from_numpy(labels)}
@@ -212,7 +210,7 @@ class NetworkTranslator:
         """Loss and accuracy of a token under teacher forcing."""
         import torch
 
-        from regard.tasks.translate.networks import IGNORED, shifted, token_loss
+        from regard.tasks.translate.networks import shifted, token_loss
 
         training = self.model.training
         self.model.eval()
