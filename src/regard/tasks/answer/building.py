@@ -6,6 +6,7 @@ from typing import Any
 
 from regard.recipe import Recipe
 from regard.records import QuestionCorpus
+from regard.tasks.published import published
 from regard.tasks.scratch import from_scratch
 from regard.tasks.tokens import own_tokenizer
 from regard.text.normalise import Normaliser
@@ -39,22 +40,12 @@ def build_network(recipe: Recipe, encoder: PairEncoder, *, offline: bool = False
     """An untrained network, or a checkpoint with a new head. Its weights begin from `recipe.seed`."""
     import torch
 
-    from regard.encoders.pretrained import load_head
-
     with torch.random.fork_rng():
         torch.manual_seed(recipe.seed)
         if recipe.entry.kind != "checkpoint":
             return _from_scratch(recipe, encoder)
-        return load_head(
-            "AutoModelForQuestionAnswering",
-            recipe.model_name,
-            "a model that answers questions",
-            labels=None,
-            options=recipe.model_options,
-            offline=offline,
-            pad_token_id=encoder.pad_id,
-            attention=recipe.attention,
-            max_length=recipe.tokens.max_length,
+        return published(
+            recipe, "AutoModelForQuestionAnswering", "a model that answers questions", encoder.pad_id, offline=offline
         )
 
 

@@ -8,24 +8,13 @@ from typing import Any
 from regard.errors import ModelError, UsageError
 from regard.recipe import Recipe
 from regard.tasks.generate.encoder import LanguageEncoder
+from regard.tasks.published import published
 
 
 def load_checkpoint(recipe: Recipe, encoder: LanguageEncoder, *, offline: bool = False) -> Any:
     """The checkpoint that a recipe names, for language modelling. Raises `ModelError` where it is none, `UsageError`
     for LoRA without the package that it needs."""
-    from regard.encoders.pretrained import load_head
-
-    model = load_head(
-        "AutoModelForCausalLM",
-        recipe.model_name,
-        "a language model",
-        labels=None,
-        options=recipe.model_options,
-        offline=offline,
-        pad_token_id=encoder.pad_id,
-        attention=recipe.attention,
-        max_length=recipe.tokens.max_length,
-    )
+    model = published(recipe, "AutoModelForCausalLM", "a language model", encoder.pad_id, offline=offline)
     if _sees_ahead(model):
         raise ModelError(
             f"{recipe.model_name} sees what stands behind a token, so it is no language model",

@@ -8,6 +8,7 @@ from typing import Any
 from regard.errors import ModelError, UsageError
 from regard.recipe import Recipe
 from regard.records import TextPairCorpus
+from regard.tasks.published import published
 from regard.tasks.scratch import from_scratch
 from regard.tasks.tokens import own_tokenizer
 from regard.text.normalise import Normaliser
@@ -112,7 +113,7 @@ def build_network(recipe: Recipe, encoder: TranslationEncoder, *, offline: bool 
         torch.manual_seed(recipe.seed)
         if recipe.entry.kind != "checkpoint":
             return _from_scratch(recipe, encoder)
-        return _checkpoint(recipe, encoder, offline=offline)
+        return published(recipe, "AutoModelForSeq2SeqLM", "a model of text to text", encoder.pad_id, offline=offline)
 
 
 def _from_scratch(recipe: Recipe, encoder: TranslationEncoder) -> Any:
@@ -131,20 +132,4 @@ def _from_scratch(recipe: Recipe, encoder: TranslationEncoder) -> Any:
         shared_embedding=head.shared_vocabulary,
         decoder_start_token_id=target.begin_id,
         eos_token_id=target.end_id,
-    )
-
-
-def _checkpoint(recipe: Recipe, encoder: TranslationEncoder, *, offline: bool) -> Any:
-    from regard.encoders.pretrained import load_head
-
-    return load_head(
-        "AutoModelForSeq2SeqLM",
-        recipe.model_name,
-        "a model of text to text",
-        labels=None,
-        options=recipe.model_options,
-        offline=offline,
-        pad_token_id=encoder.pad_id,
-        attention=recipe.attention,
-        max_length=recipe.tokens.max_length,
     )
