@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regard.decoders.cache import Cache, TransformerState
+from regard.nn.fused_attention import fused_attention
 
 
 class SelfAttention(nn.Module):
@@ -28,7 +29,7 @@ class SelfAttention(nn.Module):
         """Whole texts at once."""
         query, key, value = self._project(states, len(states)).transpose(1, 3).unbind(2)
         dropout = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(query, key, value, dropout_p=dropout, is_causal=True)
+        mixed = fused_attention(query, key, value, dropout=dropout, causal=True)
         return self.output(mixed.transpose(1, 2).flatten(2))
 
     def extend(
@@ -65,9 +66,7 @@ class CrossAttention(nn.Module):
         stand side by side. `seen`: its real tokens, as a mask or as numbers that are added to scores; None: all."""
         key, value = memory
         dropout = self.dropout if self.training else 0.0
-        mixed = F.scaled_dot_product_attention(
-            self._ask(states, len(key)), key, value, attn_mask=seen, dropout_p=dropout
-        )
+        mixed = fused_attention(self._ask(states, len(key)), key, value, seen, dropout=dropout)
         return self.output(mixed.transpose(1, 2).reshape(states.shape))
 
     def weights(

@@ -17,6 +17,7 @@ from regard.nn.attention.engines.kernel import Piece, attend_pieces
 from regard.nn.attention.engines.selections import Blocks
 from regard.nn.attention.pattern import Grid, Pattern, Plan
 from regard.nn.attention.reference import counts, four_axes
+from regard.nn.fused_attention import fused_attention
 
 
 def bias_of(
@@ -71,7 +72,7 @@ def attend_dense(
     """For scores that are inner products."""
     if dropout and query.device.type == "cpu":
         return _dropped(query, key, value, bias, scale, dropout)
-    mixed = F.scaled_dot_product_attention(query, key, value, attn_mask=bias, dropout_p=dropout, scale=scale)
+    mixed = fused_attention(query, key, value, bias, dropout=dropout, scale=scale)
     return mixed if blind is None else mixed.masked_fill(blind, 0.0)
 
 
