@@ -39,7 +39,12 @@ class TransformerConfig(EncoderConfig):
 
 
 class TransformerEncoder(Encoder):
-    """Embeddings (widened where word vectors are narrower than the layers), positions, layers, a last norm if `pre`."""
+    """Embeddings (widened where word vectors are narrower than the layers), positions, layers, a last norm if `pre`.
+
+    What goes into the first layer, word and place together, is first multiplied by `scale`.
+    """
+
+    scale = 1.0
 
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
@@ -63,6 +68,8 @@ class TransformerEncoder(Encoder):
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False
     ) -> EncoderOutput:
         states = self.positions(self.widen(embeddings))
+        if self.scale != 1.0:
+            states = states * self.scale
         seen = []
         for layer in self.layers:
             states, weights = layer(states, keep, need_weights)

@@ -12,7 +12,7 @@ from regard import recipe as recipes
 from regard.errors import DataError, ModelError, UsageError
 from regard.records import TextPairCorpus
 from regard.tasks.task import task_of
-from regard.tasks.translate.networks import IGNORED, shifted, token_loss
+from regard.tasks.translate.networks import IGNORED, shifted, token_loss, translator_class
 from regard.tasks.translate.scheduled_sampling import mixed, share_at
 from regard.tasks.translate.search_options import SearchOptions
 
@@ -70,6 +70,26 @@ def test_scheduled_sampling_reads_the_progress_of_the_training() -> None:
 def small(model: str, **sets: object) -> recipes.Recipe:
     tokens = {"tokens.minimum_frequency": 1, "tokens.vocabulary_size": 300} if "/" not in model else {}
     return recipes.build({"task": "translate"}, model=model, sets={"head.max_output_tokens": 12, **tokens, **sets})
+
+
+@pytest.mark.parametrize("positions", ["learned", "sinusoidal"])
+def test_words_and_places_have_the_size_of_one_in_front_of_a_new_transformers_layers(positions: str) -> None:
+    recipe = small("transformer", **{"model.positions": positions})
+    made = TASK.network(recipe, TASK.encoder(recipe, CORPUS), [])
+    seen: list[torch.Tensor] = []
+    made.model.encoder.layers[0].register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    encoded = made.encoder.encode(TEXTS)
+    with torch.no_grad():
+        made.model.eval()(**made.batch(encoded, made.targets(CORPUS, encoded)))
+    assert 0.7 < float(seen[0].std()) < 2.0
+
+
+def test_a_translator_of_before_goes_on_as_it_was_trained() -> None:
+    recipe = small("transformer")
+    config = TASK.network(recipe, TASK.encoder(recipe, CORPUS), []).model.config
+    assert config.scaled_source
+    del config.scaled_source
+    assert translator_class(type(config))(config).encoder.scale == 1.0
 
 
 def test_an_empty_text_has_an_empty_output() -> None:

@@ -130,6 +130,7 @@ def _from_scratch(recipe: Recipe, encoder: TranslationEncoder) -> Any:
         decoder_attention=head.attention,
         tie_target_embedding=head.tie_embeddings,
         shared_embedding=head.shared_vocabulary,
+        scaled_source=True,
         decoder_start_token_id=target.begin_id,
         eos_token_id=target.end_id,
     )

@@ -32,11 +32,13 @@ SETTINGS: dict[str, Any] = {
     "decoder_attention": "additive",
     "tie_target_embedding": True,
     "shared_embedding": True,
+    "scaled_source": False,
     "decoder_start_token_id": 2,
     "eos_token_id": 3,
 }
 """What a translator's config.json has beside its encoder's settings. `target_positions`: the tokens of the longest
-target; `decoder_attention`: how a recurrent decoder attends, or "none"; `shared_embedding`: one for both sides."""
+target; `decoder_attention`: how a recurrent decoder attends, or "none"; `shared_embedding`: one for both sides;
+`scaled_source`: whether a Transformer's encoder begins as its decoder does (runs before that were trained without)."""
 
 
 @dataclass
@@ -67,8 +69,11 @@ class Translator(Head):
         own = None if config.shared_embedding else (config.vocab_size, config.embedding_size)
         self.source_embedding = None if own is None else nn.Embedding(*own, padding_idx=config.pad_token_id)
         self.embedding.weight.requires_grad_(config.train_vectors)
-        # It begins small, as the map to the vocabulary that it may be too; a recurrent layer would see next to nothing.
-        self.embedding_scale = config.embedding_size**0.5 if config.architecture in RECURRENT else 1.0
+        # It begins small, as the map to the vocabulary that it may be too; a first layer would see next to nothing.
+        if config.architecture in RECURRENT or (config.scaled_source and config.positions == "learned"):
+            self.embedding_scale = config.embedding_size**0.5
+        if config.architecture not in RECURRENT:  # words and places together
+            self.encoder.scale = self.embedding_scale
         self.post_init()
 
     @property
@@ -123,7 +128,9 @@ class Translator(Head):
         return self.decoder.reorder(state, rows)
 
     def _encoded(self, ids: Tensor, keep: Tensor, need_weights: bool = False) -> Any:
-        embedded = self.embedding(ids) * self.embedding_scale
+        embedded = self.embedding(ids)
+        if self.config.architecture in RECURRENT:
+            embedded = embedded * self.embedding_scale
         return self.encoder(self.embedding_dropout(embedded), keep, need_weights=need_weights)
 
     def _keep(self, ids: Tensor, mask: Tensor | None) -> Tensor:
