@@ -1,7 +1,8 @@
 """Training from scratch: texts a second and accuracy, Regard's `lstm` and `cnn` against the same networks in Keras 3.
 
     python benchmarks/keras_peer.py [TRAIN] [--keras-python PYTHON] [--models lstm cnn] [--rounds 3] [--epochs 1]
-        [--backends tensorflow jax torch] [--train-examples 5000] [--max-length 256] [--threads N] [--json FILE]
+        [--backends tensorflow jax torch] [--train-examples 5000] [--max-length 256] [--threads N]
+        [--precision bf16] [--json FILE]
 
 TRAIN is a file of labelled texts, or an asset's word (imdb). PYTHON is an interpreter that has keras and backends; one
 that it lacks is left out, and without any there is nothing to compare.
@@ -17,7 +18,8 @@ all that it compiles, and once the first epoch again when nothing is left to com
 Keras at its best, every backend is first tried on a few batches, padded to a fixed length, as Keras' users do, or to
 the longest of Regard's own batches of texts of like length (`tight`), and for the LSTM with a mask and without. The
 faster kind of each goes on to the rounds, in which all take turns. A backend with less than a fifth of the fastest
-one's speed does not: it is told by its trial.
+one's speed does not: it is told by its trial. With `--precision bf16` Regard trains in bfloat16, and Keras is tried
+both so (its policy mixed_bfloat16) and in float32.
 """
 
 from __future__ import annotations
@@ -62,6 +64,7 @@ def regard_settings(model: str, given: argparse.Namespace) -> dict[str, Any]:
         "training": {
             "epochs": given.epochs,
             "learning_rate": given.learning_rate,
+            "mixed_precision": given.precision,
             "weight_decay": 0.01,
             "warmup_steps": 0,
             "lr_scheduler_type": "constant",
@@ -228,6 +231,7 @@ def keras_settings(model: str, parts: Parts, given: argparse.Namespace, **kind: 
         "batch_size": BATCH,
         "threads": given.threads,
         "seed": given.seed,
+        "policy": "float32",
         "score": True,
         **kind,
     }
@@ -240,15 +244,18 @@ class Kind:
     backend: str
     padding: str
     masked: bool = False
+    policy: str = "float32"
 
     def __str__(self) -> str:
-        return f"keras {self.backend}, {self.padding}{', masked' if self.masked else ''}"
+        policy = "" if self.policy == "float32" else f", {self.policy}"
+        return f"keras {self.backend}, {self.padding}{', masked' if self.masked else ''}{policy}"
 
 
-def kinds(model: str, backends: list[str]) -> Iterator[Kind]:
+def kinds(model: str, backends: list[str], precision: str = "no") -> Iterator[Kind]:
     """All there are: a convolution knows no mask."""
-    for backend, padding in itertools.product(backends, PADDINGS):
-        yield from (Kind(backend, padding, masked) for masked in ((False, True) if model == "lstm" else (False,)))
+    masks = (False, True) if model == "lstm" else (False,)
+    policies = ("float32",) if precision == "no" else ("float32", "mixed_bfloat16")
+    yield from (Kind(*kind) for kind in itertools.product(backends, PADDINGS, masks, policies))
 
 
 def tried(kind: Kind, settings: dict[str, Any], few: dict[str, np.ndarray], given: argparse.Namespace) -> float:
@@ -265,7 +272,7 @@ def tried(kind: Kind, settings: dict[str, Any], few: dict[str, np.ndarray], give
 def contestants(model: str, settings: dict[str, Any], parts: Parts, given: argparse.Namespace) -> dict[Kind, float]:
     """Of each backend and padding the faster kind, with the speed of its trial."""
     few = trial(parts.arrays)
-    rates = {kind: tried(kind, settings, few, given) for kind in kinds(model, given.backends)}
+    rates = {kind: tried(kind, settings, few, given) for kind in kinds(model, given.backends, given.precision)}
     groups: dict[tuple[str, str], list[Kind]] = {}
     for kind in rates:
         groups.setdefault((kind.backend, kind.padding), []).append(kind)
@@ -356,6 +363,7 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)))
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--precision", choices=["no", "bf16"], default="no")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     given.backends = found_backends(given)

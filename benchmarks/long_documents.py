@@ -1,11 +1,12 @@
 """Long documents: baselines, a checkpoint of 512 tokens by each strategy, and the checkpoint lengthened to 4,096.
 
     python benchmarks/long_documents.py [TRAIN [TEST]] [--label-column NAME] [--documents 240] [--epochs 2]
-        [--only WORDS] [--json FILE]
+        [--only WORDS] [--precision bf16] [--json FILE]
 
 All models train on the same documents (of the packaged `bbc` where none are named); TEST is scored once by each, the
 validation part where there is none. Every training is a process of its own, whose time (of the clock, and of the
-processors) and greatest memory are written beside the accuracy. `--only` picks rows by name.
+processors) and greatest memory are written beside the accuracy. `--only` picks rows by name; `--precision` is the
+number format in which the networks train.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def run(name: str, given: argparse.Namespace, out: Path) -> dict[str, Any]:
     """One training from the command line: accuracy with its interval, wall time, peak memory."""
     arguments, sets = ROWS[name]
     if name not in ("tfidf", "nbsvm"):
-        sets = {**sets, "training.epochs": given.epochs}
+        sets = {**sets, "training.epochs": given.epochs, "training.mixed_precision": given.precision}
     command = [sys.executable, "-m", "regard.cli", "train", given.train, *arguments]
     command += ["--test", given.test] if given.test else []
     command += ["--out", str(out), "--json", "--quiet", "--offline", "--seed", "1"]
@@ -100,6 +101,7 @@ def main() -> None:
     parser.add_argument("--documents", type=int, default=240, help="train on so many (0: all)")
     parser.add_argument("--epochs", type=int, default=2, help="passes of the networks")
     parser.add_argument("--only", default="", help="rows whose name holds one of these words")
+    parser.add_argument("--precision", choices=["no", "bf16"], default="no")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     words = [word for word in given.only.split(",") if word]

@@ -60,7 +60,8 @@ def network(settings: dict[str, Any]) -> Any:
             for width in settings["widths"]
         ]
         pooled = layers.Concatenate()([layers.GlobalMaxPooling1D()(states) for states in convolved])
-    return Model(words, layers.Dense(LABELS)(layers.Dropout(settings["dropout"])(pooled)))
+    # Logits in float32 whatever the policy is, as Keras' guide to mixed precision has it.
+    return Model(words, layers.Dense(LABELS, dtype="float32")(layers.Dropout(settings["dropout"])(pooled)))
 
 
 def compiled(settings: dict[str, Any]) -> Any:
@@ -163,6 +164,7 @@ def main(folder: Path) -> None:
     with np.load(folder / "data.npz") as stored:
         data = dict(stored)
     keras.utils.set_random_seed(settings["seed"])
+    keras.config.set_dtype_policy(settings["policy"])
     model = compiled(settings)
     if model.count_params() != parameters(settings):
         raise SystemExit(f"{model.count_params()} parameters in Keras, {parameters(settings)} were expected")

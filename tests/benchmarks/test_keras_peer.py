@@ -32,6 +32,7 @@ def given() -> argparse.Namespace:
         learning_rate=2e-3,
         threads=1,
         seed=1,
+        precision="no",
         backends=["tensorflow", "jax"],
         keras_python=Path(sys.executable),
     )
