@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from regard.decoders.attention_feeding import FedAttention, Memory
 from regard.decoders.base import Decoder, DecoderOutput
 from regard.decoders.cells import Cells, Steps
+from regard.nn.dropout import Dropout
 from regard.nn.recurrent import CELLS
 
 
@@ -79,7 +80,7 @@ class RnnDecoder(Decoder):
         self.narrow = nn.Linear(width, embedding_size, bias=False) if narrow else None
         self.output = None if tie else nn.Linear(width, vocabulary)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary)) if tie else None
-        self.embedding_dropout, self.dropout = nn.Dropout(embedding_dropout), nn.Dropout(dropout)
+        self.embedding_dropout, self.dropout = Dropout(embedding_dropout), Dropout(dropout)
         for layer in self._stack():
             _open_forget_gate(layer)
 

@@ -10,6 +10,7 @@ from torch.nn import functional as F
 
 from regard.decoders.base import Decoder
 from regard.errors import UsageError
+from regard.nn.dropout import Dropout
 
 
 class TiedDecoder(Decoder):
@@ -38,7 +39,7 @@ class TiedDecoder(Decoder):
         self.embedding = embedding or _begun(nn.Embedding(vocabulary, embedding_size or width, padding_idx=pad_id))
         size = self.embedding.embedding_dim
         self.widen = nn.Identity() if size == width else nn.Linear(size, width)
-        self.embedding_dropout = nn.Dropout(embedding_dropout)
+        self.embedding_dropout = Dropout(embedding_dropout)
         self.norm = nn.LayerNorm(width) if norm == "pre" else nn.Identity()
         self.narrow = nn.Linear(width, size, bias=False) if tie and size != width else nn.Identity()
         self.output = None if tie else nn.Linear(width, vocabulary)

@@ -22,6 +22,7 @@ from regard.decoders.lean import LeanDecoder
 from regard.decoders.tied import TiedDecoder
 from regard.errors import UsageError
 from regard.nn.blocks import FeedForward
+from regard.nn.dropout import Dropout
 from regard.nn.positions import LearnedPositions
 from regard.nn.positions import positions as positions_of
 
@@ -48,7 +49,7 @@ class DecoderBlock(nn.Module):
             self.memory_norm = nn.LayerNorm(width)
         self.feed_forward = FeedForward(width, inner, dropout)
         self.feed_forward_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self,

@@ -12,6 +12,7 @@ from regard.encoders.base import EncoderOutput
 from regard.encoders.reformer import ReformerEncoder
 from regard.encoders.reformer_config import ReformerConfig
 from regard.encoders.reformer_layers import ReformerAttention, ReformerFeedForward
+from regard.nn.dropout import Dropout
 
 
 class ReformerModel(nn.Module):
@@ -21,7 +22,7 @@ class ReformerModel(nn.Module):
         super().__init__()
         self.config = config
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size)
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
         self.encoder = ReformerEncoder(config)
 
     def forward(

@@ -18,6 +18,7 @@ from torch.nn import functional as F
 from regard.encoders.base import Encoder, EncoderOutput
 from regard.encoders.reformer_config import ReformerConfig
 from regard.encoders.reformer_layers import KINDS, Pass, ReformerFeedForward
+from regard.nn.dropout import Dropout
 from regard.nn.positions import AxialPositions, axial_shape, positions
 from regard.nn.reversible import run_reversible
 
@@ -35,7 +36,7 @@ class ReformerEncoder(Encoder):
         self.attentions = nn.ModuleList(kind(config) for kind in kinds)
         self.feed_forwards = nn.ModuleList(ReformerFeedForward(config) for _ in kinds)
         self.norm = nn.LayerNorm(self.width, eps=config.layer_norm_epsilon)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False

@@ -12,6 +12,7 @@ from transformers.activations import ACT2FN
 from regard.encoders.reformer_config import ReformerConfig
 from regard.nn import attention
 from regard.nn.attention.patterns.lsh import bucket_factors
+from regard.nn.dropout import Dropout
 from regard.nn.reversible import Memo, ReversiblePart
 
 PIECE = 1024  # tokens that the feed-forward net takes at once: its inner states stay in the cache
@@ -36,7 +37,7 @@ class ReformerAttention(ReversiblePart):
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
         self.projection = nn.Linear(config.hidden_size, parts * inner, bias=False)
         self.output = nn.Linear(inner, config.hidden_size, bias=False)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.score: attention.Score = attention.score("scaled")
 
     def forward(self, states: Float[Tensor, "b t d"], context: Pass, memo: Memo) -> Float[Tensor, "b t d"]:
@@ -115,7 +116,7 @@ class ReformerFeedForward(ReversiblePart):
         self.inner = nn.Linear(config.hidden_size, config.feed_forward_size)
         self.activation = ACT2FN[config.activation]
         self.outer = nn.Linear(config.feed_forward_size, config.hidden_size)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(self, states: Float[Tensor, "b t d"], context: Pass, memo: Memo) -> Float[Tensor, "b t d"]:
         inner = self.dropout(self.activation(self.inner(self.norm(states))))

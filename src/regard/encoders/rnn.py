@@ -9,6 +9,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
+from regard.nn.dropout import Dropout
 from regard.nn.recurrent import RecurrentLayer
 
 
@@ -42,7 +43,7 @@ class RnnEncoder(Encoder):
         self.layers = nn.ModuleList(
             RecurrentLayer(config.architecture, size, self.width, config.bidirectional) for size in inputs
         )
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
 
     def forward(
         self, embeddings: Float[Tensor, "b t e"], keep: Bool[Tensor, "b t"], need_weights: bool = False

@@ -6,6 +6,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
 from regard.nn.attention.multihead import MultiHeadAttention
+from regard.nn.dropout import Dropout
 
 
 class FeedForward(nn.Module):
@@ -13,7 +14,7 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, inner: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(width, inner), nn.GELU(), nn.Dropout(dropout), nn.Linear(inner, width))
+        self.layers = nn.Sequential(nn.Linear(width, inner), nn.GELU(), Dropout(dropout), nn.Linear(inner, width))
 
     def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
         return self.layers(states)
@@ -32,7 +33,7 @@ class TransformerBlock(nn.Module):
         self.feed_forward = FeedForward(width, inner, dropout)
         self.attention_norm = nn.LayerNorm(width)
         self.feed_forward_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self, states: Float[Tensor, "b t d"], keep: Bool[Tensor, "b t"], need_weights: bool = False

@@ -11,6 +11,8 @@ from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from regard.nn.dropout import Dropout
+
 MULTIPLIER = 6_364_136_223_846_793_005  # Knuth's, for sums that differ where rows do
 
 
@@ -31,7 +33,7 @@ class CharacterCnn(nn.Module):
         self.width, self.reach = channels, filter_width // 2
         self.embedding = nn.Embedding(vocabulary, embedding_size, padding_idx=0)
         self.convolution = nn.Conv1d(embedding_size, channels, filter_width, padding=self.reach)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, characters: Int[Tensor, "b t c"]) -> Float[Tensor, "b t f"]:
         spellings, places = distinct(characters.flatten(0, 1))

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from regard.errors import ModelError
 from regard.nn.attention import Pattern, Plan, Prepared, attend, prepare, weights
+from regard.nn.dropout import Dropout
 
 TOKENS_AT_ONCE = 1024
 
@@ -95,7 +96,7 @@ class TokenWise(nn.Module):
         self.activation = activation(sizes.activation)
         self.outer = nn.Linear(sizes.inner, sizes.width)
         self.feed_forward_norm = nn.LayerNorm(sizes.width, eps=sizes.epsilon)
-        self.dropout = nn.Dropout(sizes.dropout)
+        self.dropout = Dropout(sizes.dropout)
 
     def forward(self, mixed: Float[Tensor, "b t w"], states: Float[Tensor, "b t w"]) -> Float[Tensor, "b t w"]:
         """`mixed` is what attention gave for `states`, the layer's input."""
@@ -134,7 +135,7 @@ class TokenEmbeddings(nn.Module):
         self.places = nn.Embedding(places, sizes.width, padding_idx=pad_place)
         self.types = nn.Embedding(types, sizes.width)
         self.norm = nn.LayerNorm(sizes.width, eps=sizes.epsilon)
-        self.dropout = nn.Dropout(sizes.dropout)
+        self.dropout = Dropout(sizes.dropout)
         self.scale, self.norm_first = scale, norm_first
 
     def forward(

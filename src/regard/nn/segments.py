@@ -13,6 +13,7 @@ from torch.nn import functional as F
 from regard.nn import attention
 from regard.nn.attention.scores.relative import Relative, shifted
 from regard.nn.blocks import FeedForward
+from regard.nn.dropout import Dropout
 
 
 @dataclass
@@ -93,7 +94,7 @@ class SegmentBlock(nn.Module):
         self.feed_forward = FeedForward(width, inner, dropout)
         self.attention_norm = nn.LayerNorm(width)
         self.feed_forward_norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(
         self,

@@ -16,6 +16,7 @@ from torch.nn import functional as F
 from transformers.modeling_outputs import QuestionAnsweringModelOutput
 
 from regard.encoders.base import EncoderConfig
+from regard.nn.dropout import Dropout
 from regard.registry import resolve
 from regard.tasks.heads import Head, head_class, head_classes
 
@@ -53,9 +54,9 @@ class SpanFinder(Head):
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id)
         self.embedding.weight.requires_grad_(config.train_vectors)
         self.segment = nn.Embedding(SEGMENTS, config.embedding_size)
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
         self.encoder = resolve(config.encoder_class)(config)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         # No bias: it would raise all tokens alike, and no softmax over them, nor any comparison of spans, would see it.
         self.head = nn.Linear(self.encoder.width, 2, bias=False)
         self.post_init()

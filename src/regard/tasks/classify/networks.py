@@ -15,6 +15,7 @@ from torch.nn import functional as F
 from transformers.utils import ModelOutput
 
 from regard.encoders.base import EncoderConfig
+from regard.nn.dropout import Dropout
 from regard.nn.pooling import Pooling
 from regard.registry import resolve
 from regard.tasks.heads import Head, head_class, head_classes
@@ -53,10 +54,10 @@ class TextClassifier(Head):
         super().__init__(config)
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id)
         self.embedding.weight.requires_grad_(config.train_vectors)
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
         self.encoder = resolve(config.encoder_class)(config)
         self.pooling = Pooling(config.pooling, self.encoder.width, self.encoder.bidirectional)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.head = nn.Linear(self.encoder.width, config.num_labels)
         self.post_init()
 

@@ -21,6 +21,7 @@ from torch.nn import functional as F
 from transformers.utils import ModelOutput
 
 from regard.encoders.base import EncoderConfig
+from regard.nn.dropout import Dropout
 from regard.nn.pooling import Pooling
 from regard.registry import resolve
 from regard.tasks.heads import Head, head_class, head_classes
@@ -66,13 +67,13 @@ class MaskedLanguageModel(Head):
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id)
         self.embedding.weight.requires_grad_(config.train_vectors)
         self.segment = nn.Embedding(SEGMENTS, config.embedding_size) if config.next_sentence else None
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
         self.encoder = resolve(config.encoder_class)(config)
         self.vocabulary = Vocabulary(self.encoder.width, config.embedding_size, config.vocab_size)
         self.pooling = self.follows = None
         if config.next_sentence:
             self.pooling = Pooling(config.pooling, self.encoder.width, self.encoder.bidirectional)
-            self.dropout = nn.Dropout(config.dropout)
+            self.dropout = Dropout(config.dropout)
             self.follows = nn.Linear(self.encoder.width, 2)
         self.post_init()
 

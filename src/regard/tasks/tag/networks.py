@@ -23,6 +23,7 @@ from regard.encoders.base import EncoderConfig, initialise
 from regard.errors import UsageError
 from regard.nn.characters import CharacterCnn
 from regard.nn.crf import Chain, LinearChainCrf, allowed_by
+from regard.nn.dropout import Dropout
 from regard.records.tags import scheme_of
 from regard.registry import resolve
 from regard.tasks.heads import Head, head_class, head_classes
@@ -65,11 +66,11 @@ class TextTagger(Head):
         self.embedding = nn.Embedding(config.vocab_size, config.embedding_size, padding_idx=config.pad_token_id)
         self.embedding.weight.requires_grad_(config.train_vectors)
         self.characters = _characters(config)
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
         widened = copy(config)
         widened.embedding_size += config.character_channels
         self.encoder = resolve(config.encoder_class)(widened)
-        self.dropout = nn.Dropout(config.dropout)
+        self.dropout = Dropout(config.dropout)
         self.head = nn.Linear(self.encoder.width, config.num_labels)
         self.crf = LinearChainCrf(config.num_labels, _allowed(tuple(tags_of(config)))) if config.crf else None
         self.post_init()

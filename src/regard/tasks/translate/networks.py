@@ -21,6 +21,7 @@ from regard.decoders.rnn import RnnDecoder
 from regard.decoders.transformer import TransformerDecoder
 from regard.encoders.base import EncoderConfig
 from regard.encoders.options import RECURRENT
+from regard.nn.dropout import Dropout
 from regard.registry import resolve
 from regard.tasks.heads import Head, head_class, head_classes, token_loss
 from regard.text.batch import IGNORED
@@ -62,7 +63,7 @@ class Translator(Head):
         # Our own modules share the weights; transformers' way of tying them would look for other names.
         config.tie_word_embeddings = False
         super().__init__(config)
-        self.embedding_dropout = nn.Dropout(config.embedding_dropout)
+        self.embedding_dropout = Dropout(config.embedding_dropout)
         self.encoder = resolve(config.encoder_class)(config)
         self.decoder = _decoder(config, self.encoder.width)
         # What is shared stands in the decoder alone: a file of weights has each of them once.
