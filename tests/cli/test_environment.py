@@ -32,6 +32,7 @@ def test_a_folder_that_exists_is_no_hub_id(tmp_path: Path, monkeypatch: pytest.M
         {"data": "org/name"},
         {"model": "org/name"},
         {"models": "tfidf,org/name"},
+        {"run": "hub:gpt2", "prompts": ["Ada"]},
         {"sets": ["training.epochs=1", "model.name=org/name"]},
         {"test": "hub:imdb", "data": None},
     ],

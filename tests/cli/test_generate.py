@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from tests.cli.test_work import Captured, document, run
 from tests.made_up import book
+from tests.tasks.generate.test_continued import FAMILIES, make
 
 SETS = {
     "tokens.kind": "character",
@@ -106,6 +107,21 @@ def test_what_makes_no_sense_ends_with_2(words: list[Any], said: str, transforme
     captured = capsys.readouterr()
     assert said in captured.err
     assert captured.out == ""
+
+
+def test_weights_in_int8_write_or_are_refused(lstm: Path, tmp_path: Path, capsys: Captured) -> None:
+    words = ["Ada", "--tokens", 9, "--seed", 7, "--int8"]
+    checkpoint = make(FAMILIES["llama"], tmp_path / "llama")
+    assert run("generate", checkpoint, *words) == 0
+    shown = capsys.readouterr().out
+    [text] = document(capsys, "generate", checkpoint, *words)["texts"]
+    assert shown == f"Ada{text['text']}\n"
+    plain = document(capsys, "generate", checkpoint, *words[:-1])["texts"][0]
+    assert plain["log_probabilities"] != text["log_probabilities"]
+    assert run("generate", lstm, *words) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert "(llama, mistral, qwen2) with plain attention; lstm is a network" in " ".join(captured.err.split())
 
 
 def test_other_runs_and_no_runs(run_folder: Path, tmp_path: Path, capsys: Captured) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 OFFLINE = ("HF_HUB_OFFLINE", "HF_DATASETS_OFFLINE", "TRANSFORMERS_OFFLINE")
 NO_BARS = "HF_HUB_DISABLE_PROGRESS_BARS"
-HUB_OPTIONS = ("data", "model", "models", "recipe", "source", "test", "validation", "sets")
+HUB_OPTIONS = ("data", "model", "models", "recipe", "run", "source", "test", "validation", "sets")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(:\S+)?")
 FILE_SUFFIXES = (
     *(".csv", ".tsv", ".json", ".jsonl", ".parquet", ".txt", ".toml", ".gz", ".zst"),

@@ -38,6 +38,9 @@ def generate(
     beams: Annotated[int, _writing("--beams", "Follow so many texts side by side, and take the likeliest.")] = 1,
     greedy: Annotated[bool, _writing("--greedy", "Take the likeliest token each time.")] = False,
     seed: Annotated[int, _writing("--seed", "The same seed draws the same text.")] = 1,
+    int8: Annotated[
+        bool, _writing("--int8", "Round a checkpoint's weights to eight bits: faster on a CPU (Llama's kind: smollm2).")
+    ] = False,
     heat: Annotated[bool, _writing("--heat", "Show each token's probability by the colour behind it.")] = False,
     json: bool = False,
     offline: bool = False,
@@ -59,6 +62,7 @@ def generate(
         beams=beams,
         greedy=greedy,
         seed=seed,
+        int8=int8,
     )
     asked = _asked(prompts or [], file)
     model = language_model(run, offline=offline)

@@ -11,7 +11,7 @@ import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 import torch
 from jaxtyping import Bool, Float, Int
@@ -40,11 +40,18 @@ def causal_decoder(model: Any, *, int8: bool = False) -> Decoder:
             quantise(decoder)
         return decoder
     if int8:
-        raise UsageError(
-            f"int8: {type(model).__name__} is not of Llama's kind with plain attention, as it has to be",
-            mend="leave int8 out",
-        )
+        refuse_int8(f"{type(model).__name__} computes otherwise here")
     return CausalDecoder(model)
+
+
+def refuse_int8(what: str) -> NoReturn:
+    """Raises `UsageError`: what can be rounded, and that this can't."""
+    from regard.decoders.llama_weights import FAMILIES
+
+    raise UsageError(
+        f"int8 is for checkpoints of Llama's kind ({', '.join(FAMILIES)}) with plain attention; {what}",
+        mend="leave int8 out, or write with smollm2 or a checkpoint trained on from it",
+    )
 
 
 @dataclass(frozen=True)

@@ -116,8 +116,8 @@ class Model:
         """How a text goes on (of a `generate` run): a `Written` for a prompt, a list of them for several.
 
         `options` are those of `tasks.generate.writing.Writing`: tokens, temperature, top_k, top_p, min_p,
-        repetition_penalty, beams, greedy, seed. Raises `UsageError` for another task's model, options that contradict
-        each other, and a prompt that is longer than the model reads.
+        repetition_penalty, beams, greedy, seed, int8. Raises `UsageError` for another task's model, options that
+        contradict each other, a prompt that is longer than the model reads, and int8 of weights that can't be rounded.
         """
         from regard.tasks.generate.writing import write, writing_of
 

@@ -40,14 +40,15 @@ ENDS = {"bos_token_id": 3, "eos_token_id": 3}
 SETS: dict[str, Any] = {"tokens.max_length": 24, "training.learning_rate": 0.01, "training.batch_tokens": 240}
 
 
-def make(family: str, folder: Path) -> Path:
-    """A causal checkpoint with random weights and a byte-level BPE tokenizer, [SEP] its beginning and end."""
+def make(config: Any, folder: Path) -> Path:
+    """A causal checkpoint with random weights and a byte-level BPE tokenizer, [SEP] its beginning and end. `config` is
+    called with the size of the vocabulary."""
     tokenizer = train_tokenizer([TEXT], TokenOptions(kind="bpe", vocabulary_size=300, lowercase=False))
     tokenizer.backend_tokenizer.post_processor = None
     tokenizer.bos_token = tokenizer.eos_token = "[SEP]"
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        model = AutoModelForCausalLM.from_config(FAMILIES[family](len(tokenizer)))
+        model = AutoModelForCausalLM.from_config(config(len(tokenizer)))
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
@@ -55,7 +56,7 @@ def make(family: str, folder: Path) -> Path:
 
 @pytest.fixture(scope="module", params=FAMILIES)
 def checkpoint(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(request.param, tmp_path_factory.mktemp("checkpoint") / request.param)
+    return make(FAMILIES[request.param], tmp_path_factory.mktemp("checkpoint") / request.param)
 
 
 @pytest.fixture(scope="module")

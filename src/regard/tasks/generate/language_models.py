@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +34,7 @@ class LanguageModels:
     carry: bool = True
     labels: list[str] = field(default_factory=list)
     multi_label: bool = False
+    _writers: dict[bool, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def reach(self) -> int:
@@ -84,7 +84,7 @@ class LanguageModels:
         merge = getattr(self.model, "merge_and_unload", None)
         if merge is not None:
             self.model = merge()
-        self.__dict__.pop("_own_decoder", None)  # it may hold a copy of the weights that were
+        self._writers.clear()  # they may hold copies of the weights that were
 
     def predictions(self, corpus: Corpus) -> list[StretchPrediction]:
         return self.encoded_predictions(self.encoder.encode(corpus.texts), corpus)
@@ -131,22 +131,25 @@ class LanguageModels:
         limited = self.architecture == "transformer" and self.model.config.positions == "learned"
         return self.encoder.max_length if limited else None
 
-    @property
-    def decoder(self) -> Any:
-        """What writes, in the words of `nn.search`: any number of tokens."""
+    def writer(self, *, int8: bool = False) -> Any:
+        """What writes, in the words of `nn.search`: any number of tokens. `int8`: with weights rounded to eight bits,
+        in a copy. Raises `UsageError` for a model whose weights can't be."""
         from regard.tasks.generate.sliding import SlidingDecoder
 
         self.model.eval()
-        decoder = self._own_decoder
+        if int8 not in self._writers:
+            self._writers[int8] = self._new_writer(int8=int8)
+        decoder = self._writers[int8]
         return decoder if self.positions is None else SlidingDecoder(decoder, self.positions)
 
-    @cached_property
-    def _own_decoder(self) -> Any:
-        if self.kind != "checkpoint":
-            return self.model.decoder
-        from regard.decoders.pretrained import causal_decoder
+    def _new_writer(self, *, int8: bool) -> Any:
+        from regard.decoders.pretrained import causal_decoder, refuse_int8
 
-        return causal_decoder(self.model)
+        if self.kind == "checkpoint":
+            return causal_decoder(self.model, int8=int8)
+        if int8:
+            refuse_int8(f"{self.architecture} is a network from scratch")
+        return self.model.decoder
 
     @property
     def carries_on(self) -> bool:
