@@ -8,7 +8,8 @@ from dataclasses import fields
 import pytest
 
 from regard.analysis import decoding
-from regard.analysis.decoding import GREEDY, Method, Outcome
+from regard.analysis.decoding import GREEDY, Outcome
+from regard.analysis.ways import Method
 from regard.records import TextPrediction
 from regard.tasks.translate.search_options import SearchOptions
 
@@ -47,20 +48,6 @@ def test_the_ways_are_options_of_the_search_and_different() -> None:
     assert [method.options["beams"] for method in tried if method.family == "beams"] == [2, 4, 5, 8, 16]
     assert all(method.options["length_penalty"] == 0.5 for method in tried if method.family == "beams")
     assert 0.5 not in [method.options["length_penalty"] for method in tried if method.family == "penalty"]
-
-
-@pytest.mark.parametrize(
-    ("text", "n", "counted"),
-    [
-        ("a b a b a b", 2, (3, 5)),
-        ("a b c", 3, (0, 1)),
-        ("a a a a", 3, (1, 2)),
-        ("a", 3, (0, 0)),
-        ("no, no, no", 2, (2, 4)),
-    ],
-)
-def test_repetition(text: str, n: int, counted: tuple[int, int]) -> None:
-    assert decoding.repetition(text, n) == counted
 
 
 def test_differences_to_greedy_are_paired_and_beyond_noise_or_not() -> None:

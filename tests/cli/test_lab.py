@@ -1,4 +1,5 @@
-"""`regard lab` and `regard explain` on a run of translate: what they print, leave, and how they end."""
+"""`regard lab` and `regard explain` on a run of translate, and what the lab refuses: what they print, leave, and how
+they end."""
 
 from __future__ import annotations
 
@@ -110,7 +111,11 @@ def test_lab_refuses_what_it_can_not_compare(
     run_folder: Path, translator: Path, tmp_path: Path, capsys: Captured
 ) -> None:
     assert run("lab", run_folder) == 2
-    assert "was trained for classify" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "was trained for classify" in said
+    assert "--task translate or --task generate" in said
+    assert run("lab", translator, "--prompt-tokens", 5) == 2
+    assert "--prompt-tokens: a translate run" in capsys.readouterr().err
     assert run("lab", translator, tmp_path / "nothing.jsonl") in (2, 3)
     empty = tmp_path / "empty.jsonl"
     empty.write_text('{"here": "a", "there": " "}\n')

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import random
 from pathlib import Path
+from typing import Any
 
 from tests.report.finished_runs import log, record
+from tests.report.finished_translations import lab_document
 
 from regard.metrics.language import score_language
 from regard.recipe import build
@@ -54,3 +56,81 @@ def _stretch(number: int, draw: random.Random, payload: str) -> StretchPredictio
 
 def _of(row: StretchPrediction) -> dict[str, list[object]]:
     return {"spans": [list(span) for span in row.spans], "log_probabilities": list(row.log_probabilities)}
+
+
+def language_lab_document(payloads: list[str] | None = None) -> dict[str, Any]:
+    """What the decoding lab of a language model found, made up; a payload in every text."""
+    evil = payloads or [""]
+    shared = lab_document(payloads)
+    kept = ("regard", "n", "run", "source", "part", "seed", "command", "machine", "exposure", "page")
+    return {
+        **{name: shared[name] for name in kept},
+        "task": "generate",
+        "model": f"lstm{evil[0]}",
+        "take": "top-p 0.9",
+        "options": {"top_p": 0.9, "seed": 1},
+        "sentence": "Take top-p 0.9: on 40 passages no way comes closer to the true text by more than noise.",
+        "methods": [
+            _way("greedy", "greedy", 0.9, 0.6),
+            _way("8 beams", "beams", 1.2, 0.7),
+            _way("sampling", "sampling", -0.4, 0.0),
+            _way("top-p 0.9", "sampling", 0.05, 0.0),
+            _way("greedy, penalty 1.2", "repetition", 0.6, 0.01),
+        ],
+        "prompt_tokens": 50,
+        "tokens": 200,
+        "true": {"figures": _figures(-2.0, 0.0), "intervals": {"distinct_2": [0.7, 0.9]}},
+        "examples": [_example(str(place), one) for place, one in enumerate(evil)],
+    }
+
+
+def _example(identity: str, evil: str) -> dict[str, Any]:
+    written = [["greedy", "8 beams"], ["sampling"], ["top-p 0.9"], ["greedy, penalty 1.2"]]
+    return {
+        "id": identity,
+        "prompt": f"Ada {evil}",
+        "true": _said(f" went to  Rome\n{evil}"),
+        "written": [{"methods": names, **_said(f" went {evil} {names[0]}")} for names in written],
+    }
+
+
+def _said(text: str) -> dict[str, Any]:
+    return {
+        "text": text,
+        "spans": [[place, place + 1] for place in range(len(text))],
+        "log_probabilities": [-0.1 * (place % 40) for place in range(len(text))],
+    }
+
+
+def _way(name: str, family: str, likelier: float, again: float) -> dict[str, Any]:
+    return {
+        "name": name,
+        "family": family,
+        "options": {},
+        "figures": _figures(likelier - 2, again),
+        "intervals": {"distinct_2": [0.7, 0.9], "zipf": [0.9, 1.1]},
+        "seconds_per_token": 0.0004,
+        "differences": {"log_probability": _difference(likelier), "repeated_4": _difference(again)},
+    }
+
+
+def _figures(nats: float, again: float) -> dict[str, float]:
+    return {
+        "log_probability": nats,
+        "perplexity": 7.4,
+        "repeated_3": again,
+        "repeated_4": again,
+        "distinct_2": 0.8,
+        "zipf": 1.0,
+    }
+
+
+def _difference(value: float) -> dict[str, Any]:
+    noise = abs(value) < 0.1
+    return {
+        "difference": value,
+        "interval": [value - 0.1, value + 0.1],
+        "p": 0.5 if noise else 0.01,
+        "p_adjusted": 1.0 if noise else 0.02,
+        "within_noise": noise,
+    }

@@ -1,4 +1,4 @@
-"""The page of a translator and that of the decoding lab in a real Chromium."""
+"""The page of a translator and those of the decoding lab in a real Chromium."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from tests.report.browsing import CONTRAST, Visit
+from tests.report.finished_generators import language_lab_document
 from tests.report.finished_runs import PAYLOADS
 from tests.report.finished_translations import lab_document, make_translator
 
@@ -17,13 +18,14 @@ pytestmark = pytest.mark.browser
 Browse = Callable[..., Visit]
 
 
-@pytest.fixture(params=["run", "lab"])
+@pytest.fixture(params=["run", "lab", "language lab"])
 def make(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Path]:
     def written(payloads: list[str] | None = None) -> Path:
         if request.param == "run":
             return page.write(make_translator(tmp_path, payloads=payloads, n=24))
         path = tmp_path / "lab.html"
-        path.write_text(lab.render(lab_document(payloads)), encoding="utf-8")
+        document = lab_document(payloads) if request.param == "lab" else language_lab_document(payloads)
+        path.write_text(lab.render(document), encoding="utf-8")
         return path
 
     return written
@@ -81,5 +83,5 @@ def test_outputs_are_filtered_and_sorted(tmp_path: Path, visit: Browse) -> None:
 
 def test_without_scripts_all_is_there(make: Callable[..., Path], visit: Browse) -> None:
     seen = visit(make(), java_script_enabled=False)
-    assert seen.page.locator("svg.heat").count() > 0
+    assert seen.page.locator("svg.heat, svg.ladder").count() > 0
     assert seen.page.locator("summary").first.is_visible()

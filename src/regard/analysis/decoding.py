@@ -1,40 +1,22 @@
 """One model, several ways of writing: which is better, by how much, and at what price. No torch.
 
-A way is compared with greedy on the same texts. A text's repetition is the share of its stretches of n words that stood
-in it before (seq-rep-n of Welleck et al. 2020, section 6).
+A way is compared with greedy on the same texts.
 """
 
 from __future__ import annotations
 
-import re
-import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from regard.analysis.variety import REPEATED, repeated
+from regard.analysis.ways import SIGNIFICANCE, Method, silent, timed
 from regard.metrics.bleu import bleu, bleu_counts, length_ratio
 from regard.metrics.chrf import chrf, chrf_counts
 from regard.metrics.compare import Difference, holm, paired_bootstrap
 from regard.records import TextPrediction
-
-SIGNIFICANCE = 0.05
-REPEATED = (3, 4)
-"""Words in a row whose repetition is counted."""
-WARM_UP = 4
-"""Texts that are written before the clock runs."""
-_WORD = re.compile(r"\w+|[^\w\s]")
-
-
-@dataclass(frozen=True)
-class Method:
-    """A way of writing: `options` are those of `tasks.translate.SearchOptions`; `family` is what it is shown among."""
-
-    name: str
-    family: str
-    options: Mapping[str, Any]
-
 
 GREEDY = Method("greedy", "greedy", {"method": "greedy"})
 BEAMS = (2, 4, 5, 8, 16)
@@ -51,7 +33,8 @@ SAMPLERS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def methods(*, length_penalty: float = 1.0, seed: int = 0) -> list[Method]:
-    """All ways, greedy first; `length_penalty` is that of the beams where none is tried."""
+    """All ways, greedy first; `length_penalty` is that of the beams where none is tried. Options are those of
+    `tasks.translate.SearchOptions`."""
     common = {"method": "beam", "n_best": 1}
     beams = [
         Method(f"{count} beams", "beams", {**common, "beams": count, "length_penalty": length_penalty})
@@ -110,32 +93,14 @@ Writer = Callable[[Method, int | None], list[TextPrediction]]
 
 
 def compare(
-    tried: Sequence[Method], write: Writer, *, seed: int, told: Callable[[Method], None] = lambda method: None
+    tried: Sequence[Method], write: Writer, *, seed: int, told: Callable[[Method], None] = silent
 ) -> list[Outcome]:
     """Write by each method, the first of them greedy, and compare. `told` hears of each method before it writes."""
     found: list[Outcome] = []
-    for method in tried:
-        told(method)
-        write(method, WARM_UP)
-        start = time.perf_counter()
-        predictions = write(method, None)
-        seconds = (time.perf_counter() - start) / max(len(predictions), 1)
+    for method, predictions, seconds in timed(tried, write, told):
         same = found[0].outputs if found else [item.output for item in predictions]
         found.append(Outcome(method, predictions, _figures(predictions, same), seconds))
     return _judged(found, seed=seed)
-
-
-def repetition(text: str, n: int) -> tuple[int, int]:
-    """How many stretches of `n` words stood in the text before, and how many it has."""
-    words = _WORD.findall(text)
-    stretches = [tuple(words[start : start + n]) for start in range(len(words) - n + 1)]
-    return len(stretches) - len(set(stretches)), len(stretches)
-
-
-def repeated(texts: Sequence[str], n: int) -> float:
-    """The share of repeated stretches of all texts together; 0 where none is long enough."""
-    again, of = np.array([repetition(text, n) for text in texts]).reshape(-1, 2).sum(axis=0)
-    return float(again / of) if of else 0.0
 
 
 def best(outcomes: Sequence[Outcome], *, seed: int) -> Outcome:

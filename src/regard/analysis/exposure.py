@@ -136,13 +136,14 @@ class Exposure:
         }
 
 
-def exposure(passes: Sequence[Along], *, seed: int) -> Exposure:
-    """From what `along` found with each share of the same references, in order: a share of 0 first, of 1 last."""
+def exposure(passes: Sequence[Along], *, seed: int, consecutive: bool = False) -> Exposure:
+    """From what `along` found with each share of the same references, in order: a share of 0 first, of 1 last.
+    `consecutive`: they stand one behind the other in a text."""
     tallies = [
         shares(np.nansum(one.losses, axis=1), (~np.isnan(one.losses)).sum(axis=1).astype(float))
         for one in (passes[-1], passes[0])
     ]
-    return Exposure(list(passes), paired_bootstrap(*tallies, seed=seed, figure=ratio))
+    return Exposure(list(passes), paired_bootstrap(*tallies, seed=seed, figure=ratio, consecutive=consecutive))
 
 
 def along(

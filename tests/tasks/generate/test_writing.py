@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.made_up import book
 
+from regard import auto
 from regard import recipe as recipes
 from regard.errors import UsageError
 from regard.records import Corpus
@@ -117,6 +118,7 @@ def test_the_mode_of_the_model_does_not_matter() -> None:
 def test_a_saved_model_writes_the_same(tmp_path: Path) -> None:
     from transformers import AutoModelForCausalLM
 
+    auto.register()
     LSTM.save(tmp_path)
     loaded = LanguageModels(AutoModelForCausalLM.from_pretrained(tmp_path), LSTM.encoder, "lstm")
     found, expected = (write(one, "Max", Writing(tokens=20, seed=2)) for one in (loaded, LSTM))
