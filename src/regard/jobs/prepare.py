@@ -140,10 +140,15 @@ def changed(parts: Parts, record: dict[str, Any]) -> list[str]:
     return found
 
 
+NETWORKS = 2
+"""Counts up when the same recipe builds or trains another network than before: what was begun then can't go on now."""
+
+
 def fingerprint(recipe: Recipe, parts: Parts) -> str:
-    """A hash of what decides the weights: the recipe but for where its files lie, and the content of the data."""
+    """A hash of what decides the weights: the recipe but for where its files lie, the content of the data, and what
+    Regard makes of them."""
     settled = recipe.model_copy(
         update={"data": recipe.data.model_copy(update={"train": "", "validation": None, "test": None})}
     )
-    content = settled.to_toml() + parts.train.sha256() + parts.validation.sha256()
+    content = settled.to_toml() + parts.train.sha256() + parts.validation.sha256() + str(NETWORKS)
     return hashlib.sha256(content.encode()).hexdigest()

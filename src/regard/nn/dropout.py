@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 STEPS = 2**16
-"""A decision is one of so many numbers: a rate of 0.1 is 6,554 of 65,536, and what is kept is scaled by just that."""
+"""A decision is one of so many numbers: a rate of 0.1 is 6,554 of 65,536, and what is kept is scaled by that."""
 
 
 class Dropout(nn.Dropout):
@@ -26,13 +26,21 @@ class Dropout(nn.Dropout):
         return mixed
 
 
+def kept(like: Tensor, dropped: int, generator: torch.Generator | None = None) -> Tensor:
+    """1 where a number is kept, 0 where it is dropped (`dropped` of `STEPS`), in the shape and format of `like`.
+
+    Numbers, not truths: a product with them takes half of the time.
+    """
+    bits = torch.empty(-(-like.numel() // 4), dtype=torch.int64, device=like.device)
+    bits.random_(-(2**63), None, generator=generator)
+    drawn = bits.view(torch.int16)[: like.numel()].view(like.shape)
+    return torch.ge(drawn, dropped - STEPS // 2, out=torch.empty_like(like))
+
+
 class _Dropped(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, states: Tensor, dropped: int) -> Tensor:
-        bits = torch.empty(-(-states.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
-        drawn = bits.view(torch.int16)[: states.numel()].view(states.shape)
-        # Numbers instead of truths: a product with them takes half of the time.
-        scales = torch.ge(drawn, dropped - STEPS // 2, out=torch.empty_like(states)).mul_(STEPS / (STEPS - dropped))
+        scales = kept(states, dropped).mul_(STEPS / (STEPS - dropped))
         ctx.save_for_backward(scales)
         return states * scales
 

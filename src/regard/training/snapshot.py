@@ -78,8 +78,8 @@ def starting_point(checkpoints: Checkpoints, fingerprint: str, *, resume: bool) 
         )
     if _document(newest.path)["fingerprint"] != fingerprint:
         raise UsageError(
-            f"{newest.path} is a checkpoint of another training: the recipe or the data have changed since",
-            mend="use the recipe and data that it began with, or train into another folder: --out",
+            f"{newest.path} is a checkpoint of another training: recipe, data or Regard itself have changed since",
+            mend="use the recipe, data and version that it began with, or train into another folder: --out",
         )
     return newest
 

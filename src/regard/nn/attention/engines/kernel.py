@@ -19,6 +19,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from regard.nn.attention.engines.selections import Blocks, Selection
+from regard.nn.dropout import STEPS, kept
 
 SCORES_AT_ONCE = 1 << 20  # numbers of one part in the open: 4 MB of float32, measured (docs/log.md)
 
@@ -47,12 +48,12 @@ class How:
     @property
     def threshold(self) -> int:
         """The dropout in steps of 1 / 65,536."""
-        return round(self.dropout * 2**16)
+        return round(self.dropout * STEPS)
 
     @property
     def worth(self) -> float:
         """What a kept probability counts, so that the mean stays: exactly by the dropout as it is drawn."""
-        return 1 / (1 - self.threshold / 2**16) if self.threshold < 2**16 else 0.0
+        return 1 / (1 - self.threshold / STEPS) if self.threshold < STEPS else 0.0
 
     def generator(self, piece: int, device: torch.device) -> torch.Generator:
         return torch.Generator(device=device).manual_seed(self.seed + piece)
@@ -197,7 +198,7 @@ def _open_forward(
             of_norm.masked_fill_(blind, float("-inf"))
             shares.masked_fill_(blind[..., None], 0.0)
         if how.dropout:
-            shares.mul_(_kept(shares, how, generator))
+            shares.mul_(kept(shares, how.threshold, generator))
         out[:, blocks, rows] = shares @ v[:, blocks]
         norm[:, blocks, rows] = of_norm
     return out.mul_(how.worth), norm
@@ -222,9 +223,9 @@ def _open_backward(
         scores = _scores(q, k, bias, how, blocks, rows).to(n.dtype)
         shares = scores.sub_(n[:, blocks, rows, None]).exp_().to(q.dtype)
         of_shares = g[:, blocks, rows] @ v[:, blocks].transpose(-1, -2)
-        kept = shares * _kept(shares, how, generator) if how.dropout else shares
-        of_v[:, blocks] += kept.transpose(-1, -2) @ g[:, blocks, rows]
-        of_scores = of_shares.mul_(kept).addcmul_(shares, mean[:, blocks, rows], value=-1)
+        left = shares * kept(shares, how.threshold, generator) if how.dropout else shares
+        of_v[:, blocks] += left.transpose(-1, -2) @ g[:, blocks, rows]
+        of_scores = of_shares.mul_(left).addcmul_(shares, mean[:, blocks, rows], value=-1)
         of_q[:, blocks, rows] = of_scores @ k[:, blocks]
         of_k[:, blocks] += of_scores.transpose(-1, -2) @ q[:, blocks, rows]
     return of_q.mul_(how.scale), of_k.mul_(how.scale), of_v
@@ -246,12 +247,3 @@ def _scores(q: Tensor, k: Tensor, bias: Tensor | None, how: How, blocks: slice, 
         of_blocks = bias[:, blocks] if bias.shape[1] > 1 else bias
         scores += of_blocks[:, :, rows] if bias.shape[2] > 1 else of_blocks
     return scores
-
-
-def _kept(shares: Tensor, how: How, generator: torch.Generator) -> Tensor:
-    """1 where a probability is kept, 0 where it is dropped. Sixteen random bits each: a CPU draws them ten times as
-    fast as `bernoulli_`; numbers instead of truths, since a product takes a tenth of the time of `masked_fill_`."""
-    bits = torch.empty(-(-shares.numel() // 4), dtype=torch.int64, device=shares.device)
-    bits.random_(-(2**63), None, generator=generator)
-    drawn = bits.view(torch.int16)[: shares.numel()].view(shares.shape)
-    return torch.ge(drawn, how.threshold - 2**15, out=torch.empty_like(shares))
