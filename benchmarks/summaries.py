@@ -1,12 +1,13 @@
 """Summaries of a sentence: the first sentence as it stands, a network trained to translate texts into their summaries,
 and a language model that goes on learning (LoRA) on texts with their summaries behind them.
 
-    python benchmarks/summaries.py TRAIN TEST [--columns document summaries] [--texts 200] [--only WORDS] [--json FILE]
+    python benchmarks/summaries.py TRAIN TEST [--columns document summaries] [--texts 200] [--examples 0]
+        [--precision bf16] [--only WORDS] [--json FILE]
 
 All learn from TRAIN; the first `--texts` rows of TEST are scored once by each, by ROUGE with the best of a text's
 references (Cachola et al. 2020, section 4). The language model reads a text, the words "In one sentence:", and writes
-greedily until its end token or a new line; beside it stands the same model as it is published. Nothing is chosen on
-TEST. Prints F1 with 95 % bootstrap intervals over the texts, and the seconds of the training.
+greedily until its end token, a new line, or 60 tokens; beside it stands the same model as it is published. Nothing is
+chosen on TEST. Prints F1 with 95 % bootstrap intervals over the texts, and the seconds of the training.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def read(path: str, columns: Sequence[str]) -> Rows:
     """Texts with their summaries."""
     table = pq.read_table(path, columns=list(columns))
     texts, summaries = (table.column(name).to_pylist() for name in columns)
-    return [(text, [own] if isinstance(own, str) else list(own)) for text, own in zip(texts, summaries, strict=True)]
+    found = ([own] if isinstance(own, str) else list(own or []) for own in summaries)
+    return [(text, own) for text, own in zip(texts, found, strict=True) if own]
 
 
 def lead(texts: Sequence[str]) -> list[str]:

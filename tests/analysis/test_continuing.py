@@ -39,6 +39,7 @@ WRITTEN = {
     "level": continuations(2.0, seed=3),
     "wide": continuations(2.6, seed=4),
     "beams": continuations(2.0, seed=5),
+    "copies": continuations(2.0, repeats=0.9, seed=6),
 }
 
 
@@ -84,15 +85,17 @@ def test_of_those_level_with_the_closest_the_one_without_beams_that_stands_first
     take = closest.best(outcomes, TRUTH, seed=1)
     assert take.method is LIKE
     said = closest.sentence(outcomes, take, described(TRUTH, seed=1)[0])
-    assert said.startswith("Take like: on 60 passages no way comes closer")
+    assert said.startswith("Take like: on 60 passages no way that repeats itself no more than it comes closer")
     assert re.search(r"by more than noise \((beams|level): ([+−]0\.0\d|0\.00)\)\. It has −2\.0", said)
     assert "Greedy has −0.50" in said
 
 
 def test_what_repeats_itself_is_taken_only_where_all_do() -> None:
-    WRITTEN["copies"] = continuations(2.0, repeats=0.9, seed=6)
     copies = Method("copies", "sampling", {})
-    assert closest.best(compared(copies, WIDE), TRUTH, seed=1).method is WIDE
+    outcomes = compared(copies, WIDE)
+    take = closest.best(outcomes, TRUTH, seed=1)
+    assert take.method is WIDE
+    assert "no way that repeats itself no more" in closest.sentence(outcomes, take, described(TRUTH, seed=1)[0])
     outcomes = compared(copies)
     take = closest.best(outcomes, TRUTH, seed=1)
     assert take.method is copies

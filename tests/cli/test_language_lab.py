@@ -70,8 +70,6 @@ def test_the_true_text_has_the_probability_that_the_model_gives_it(
     assert true == pytest.approx(sum(example["true"]["log_probabilities"]) / 12)
     # What stands before the prompt differs, so that only later tokens have about the same probability.
     assert example["true"]["log_probabilities"][-1] == pytest.approx(stretch["log_probabilities"][-1], abs=0.1)
-    figures = {row["name"]: row["figures"] for row in found["methods"]}
-    assert figures["2 beams"]["log_probability"] >= figures["greedy"]["log_probability"] - 1e-6
 
 
 def test_the_same_call_finds_the_same_but_for_times(lstm: Path, tmp_path: Path, capsys: Captured) -> None:

@@ -91,6 +91,12 @@ def test_chance_alone_is_called_a_difference_in_one_of_twenty() -> None:
     assert 0.02 < np.mean(alarms) < 0.09
 
 
+def test_few_texts_prove_little() -> None:
+    found = {n: paired_bootstrap(shares(np.ones((1, n))), shares(np.zeros((1, n))), seed=1).p for n in (3, 30)}
+    assert found[3] == 0.25
+    assert found[30] < 0.001
+
+
 def test_numbers_of_texts_must_agree() -> None:
     with pytest.raises(ValueError, match="3 and 4 texts"):
         paired_bootstrap(shares(np.ones(3)), shares(np.ones(4)), seed=1)

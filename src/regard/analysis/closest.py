@@ -39,13 +39,14 @@ def sentence(outcomes: Sequence[Outcome], take: Outcome, truth: dict[str, float]
     """Which way to take, how far it is from the true text, and how far greedy is; `truth` are that one's figures."""
     n = len(take.continuations)
     found = take.differences[LIKELIHOOD]
-    closest = _closest(_without_loops(outcomes))
+    fine = _without_loops(outcomes)
+    closest, alike = _closest(fine), "" if len(fine) == len(outcomes) else " that repeats itself no more than it"
     name, distance = closest.method.name, closest.differences[LIKELIHOOD].difference
     beside = "" if closest is take else f" ({name}: {_nats(distance, '+')})"
     difference, low, high = (_nats(one, "+") for one in (found.difference, *found.interval))
     said = (
-        f"Take {take.method.name}: on {n:,} {'passage' if n == 1 else 'passages'} no way comes closer to the true text "
-        f"by more than noise{beside}. It has {_nats(take.figures[LIKELIHOOD])} nats a token, "
+        f"Take {take.method.name}: on {n:,} {'passage' if n == 1 else 'passages'} no way{alike} comes closer to the "
+        f"true text by more than noise{beside}. It has {_nats(take.figures[LIKELIHOOD])} nats a token, "
         f"the true text {_nats(truth[LIKELIHOOD])} (difference {difference}, 95\u00a0% interval: {low} to {high}), and "
         f"{_share(take.figures[REPETITION])} of its stretches of 4 words come again, of the true text's "
         f"{_share(truth[REPETITION])}"

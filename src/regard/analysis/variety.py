@@ -90,7 +90,8 @@ def _steepness(sums: np.ndarray) -> float:
 
 def _measured(counts: Any, figure: Callable[[np.ndarray], float], *, seed: int) -> Measured:
     """A bootstrap draws some texts twice, which is repetition of its own making. So the interval is that of a jackknife
-    that leaves out half of the texts at a time (Shao and Wu 1989)."""
+    that leaves out half of the texts at a time (Shao and Wu 1989), as if they were independent: somewhat too narrow for
+    neighbours in one text."""
     value = figure(counts.sum(axis=0))
     texts = counts.shape[0]
     kept = texts // 2

@@ -40,7 +40,7 @@ def lab(
     text_column: options.TextColumn = None,
     label_column: options.LabelColumn = None,
     seed: Annotated[
-        int | None, typer.Option("--seed", metavar="N", help="Of sampling; the run's when not given.")
+        int | None, typer.Option("--seed", metavar="N", help="Of sampling; the run's when not given.", min=0)
     ] = None,
     offline: bool = False,
 ) -> Answer:

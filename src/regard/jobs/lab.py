@@ -38,7 +38,7 @@ def lab(
     is left, `DataError` where texts are too short, and both and `ModelError` as `regard.load(run)` does.
     """
     model = load(run)
-    _refuse(model, run, examples, prompt_tokens, tokens)
+    _refuse(model, run, examples, seed, prompt_tokens, tokens)
     if data is None:
         part, corpus = "validation", _validation(model, offline=offline)
     else:
@@ -51,7 +51,9 @@ def lab(
     return found
 
 
-def _refuse(model: Model, run: str | Path, examples: int, prompt_tokens: int | None, tokens: int | None) -> None:
+def _refuse(
+    model: Model, run: str | Path, examples: int, seed: int | None, prompt_tokens: int | None, tokens: int | None
+) -> None:
     """Raises `UsageError` for what the lab does not do."""
     task = model.recipe.task
     if task not in TASKS:
@@ -61,6 +63,8 @@ def _refuse(model: Model, run: str | Path, examples: int, prompt_tokens: int | N
         )
     if examples < 1:
         raise UsageError(f"--examples is {examples}", mend="give 1 or more")
+    if seed is not None and seed < 0:
+        raise UsageError(f"--seed is {seed}", mend="give 0 or more")
     for name, given in (("--prompt-tokens", prompt_tokens), ("--tokens", tokens)):
         if given is not None and task != "generate":
             raise UsageError(

@@ -59,7 +59,7 @@ def paired_bootstrap(
     `figure` makes it of sums over texts: of `measure.shares` a mean, or a ratio of sums as F1 is; of what BLEU counts,
     BLEU. Each resample draws texts, the same for both models, and seeds, for each model its own: what is said holds for
     other texts and other seeds of this kind. Texts that are `consecutive` are drawn in runs. The p-value is the level
-    at which the percentile interval would touch 0.
+    at which the percentile interval would touch 0, and not below that of a sign test on as many texts that all agree.
     """
     a, b = _by_seed(a), _by_seed(b)
     if a.shape[1] != b.shape[1]:
@@ -70,6 +70,8 @@ def paired_bootstrap(
     assert interval is not None, "differences of numbers are numbers"
     tail = min((differences <= 0).sum(), (differences >= 0).sum())
     p = min(1.0, 2 * (int(tail) + 1) / (resamples + 1))
+    # Of few texts every resample says the same: so often all signs of so many are alike by chance.
+    p = max(p, 2.0 ** (1 - a.shape[1]))
     return Difference(mean_figure(a, figure) - mean_figure(b, figure), interval, p)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from tests.tasks.generate.test_continued import FAMILIES, make
-from tests.tasks.generate.test_writing import CORPUS, model
+from tests.tasks.generate.test_writing import CORPUS, LSTM, TRANSFORMER, model
 
 from regard.errors import UsageError
 from regard.jobs.generate import language_model
@@ -17,6 +17,9 @@ from regard.tasks.generate import LanguageModels
 from regard.tasks.generate.encoder import EncodedText
 from regard.tasks.generate.passages import begun, continued, lengths, passages, text_of, unwritten
 from regard.tasks.generate.writing import Writing
+
+ANYWHERE = model("transformer")
+ANYWHERE.model.config.positions = "sinusoidal"  # nothing is learned of a place: a text may be longer than a window
 
 
 def encoded(*lengths: int) -> list[EncodedText]:
@@ -76,11 +79,12 @@ def test_a_state_is_begun_behind_the_prompt() -> None:
 @pytest.mark.parametrize(
     ("own", "given", "expected"),
     [
-        (model("lstm"), (None, None), (50, 200)),
-        (model("lstm"), (7, None), (7, 200)),
-        (model("transformer"), (None, None), (3, 13)),
-        (model("transformer"), (10, None), (10, 6)),
-        (model("transformer"), (None, 4), (3, 4)),
+        (LSTM, (None, None), (50, 200)),
+        (LSTM, (7, None), (7, 200)),
+        (TRANSFORMER, (None, None), (3, 13)),
+        (TRANSFORMER, (10, None), (10, 6)),
+        (TRANSFORMER, (None, 4), (3, 4)),
+        (ANYWHERE, (100, None), (100, 200)),
     ],
 )
 def test_lengths_are_as_given_or_fit(
@@ -92,4 +96,4 @@ def test_lengths_are_as_given_or_fit(
 @pytest.mark.parametrize("given", [(0, None), (None, 0), (16, None), (4, 13)])
 def test_lengths_without_room_are_refused(given: tuple[int | None, int | None]) -> None:
     with pytest.raises(UsageError, match="tokens"):
-        lengths(model("transformer"), *given)
+        lengths(TRANSFORMER, *given)

@@ -67,7 +67,7 @@ def lengths(model: LanguageModels, prompt_tokens: int | None, tokens: int | None
     room = model.positions or learned
     most = PROMPT_TOKENS + TOKENS if room is None else room - before
     prompt = prompt_tokens or min(PROMPT_TOKENS, max(1, most // PROMPT_SHARE))
-    after = tokens or min(TOKENS, max(1, most - prompt))
+    after = tokens or (min(TOKENS, most - prompt) if most > prompt else TOKENS)
     if model.positions is not None and before + prompt + after > model.positions:
         raise UsageError(
             f"a prompt of {prompt:,} tokens and {after:,} after it: the model reads {model.positions:,}"
