@@ -15,6 +15,7 @@ SETS = {
     "model.hidden_size": 16,
     "model.embedding_size": 16,
     "model.dropout": 0.0,
+    "model.embedding_dropout": 0.0,
     "tokens.minimum_frequency": 1,
     "tokens.max_length": 24,
     "tokens.window_stride": 8,
