@@ -29,6 +29,7 @@ QUICK: dict[str, Any] = {
     "model.hidden_size": 16,
     "model.embedding_size": 16,
     "model.dropout": 0.0,
+    "model.embedding_dropout": 0.0,
     "tokens.minimum_frequency": 1,
     "tokens.max_length": 24,
     "tokens.window_stride": 8,
