@@ -174,7 +174,7 @@ def test_what_was_read_unlabelled_helps_where_labels_are_few(tmp_path: Path) -> 
     few = pd.DataFrame({"text": texts(20, 5) * 20})  # each often in an epoch: there are fewer evaluations then
     for frame in (few, asked):
         frame["label"] = ["a", "b"] * (len(frame) // 2)
-    words = {**QUICK, "tokens.kind": "word", "training.epochs": 6}
+    words = {**QUICK, "tokens.kind": "word", "training.epochs": 6, "model.dropout": 0.0, "model.embedding_dropout": 0.0}
     domain = regard.train(unlabelled, task="pretrain", model="transformer", sets=words, out=tmp_path / "d", quiet=True)
     taught = {"training.epochs": 2, "training.learning_rate": 5e-3, "tokens.max_length": 24}
     call = {"validation": few.assign(text=few.text + " ."), "force": True, "quiet": True}

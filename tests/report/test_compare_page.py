@@ -185,7 +185,8 @@ def test_every_page_has_one_frame() -> None:
     assert {"compare.html", "run.html", *(f"{word}.html" for word in REPORTS)} <= pages
     for name in pages:
         template = (document.HERE / name).read_text(encoding="utf-8")
-        frame = "run.html" if name.removesuffix(".html") in REPORTS else "base.html"
+        word = name.removesuffix(".html")
+        frame = "run.html" if word in REPORTS else "lab.html" if word.startswith("lab_") else "base.html"
         assert template.startswith(f'{{% extends "{frame}" %}}')
         assert not re.findall("<(?:html|head|style|script|footer)", template)
 
