@@ -24,6 +24,8 @@ from regard.metrics.measure import ratio, shares
 LIKELIHOOD, REPETITION = "log_probability", "repeated_4"
 COMPARED = (LIKELIHOOD, REPETITION)
 """Figures whose difference to the true text decides."""
+TALLIED = (LIKELIHOOD, "repeated_3", REPETITION)
+"""Figures that are ratios of what each text counts."""
 GREEDY = Method("greedy", "greedy", {"greedy": True})
 BEAMS = (2, 4, 8)
 SAMPLERS: tuple[tuple[str, dict[str, Any]], ...] = (
@@ -122,13 +124,14 @@ def compare(
     """Write by each method, and compare with what truly follows the same prompts."""
     written = list(timed(tried, write, told))
     tokens = max(sum(len(item.ids) for item in truth) / max(len(truth), 1), 1)
-    differences = [{name: _compared(texts, truth, name, seed=seed) for name in COMPARED} for _, texts, _ in written]
+    true, counted = _tallies(truth), [_tallies(texts) for _, texts, _ in written]
+    differences = [{name: _compared(own[name], true[name], seed=seed) for name in COMPARED} for own in counted]
     adjusted = {name: holm([found[name].p for found in differences]) for name in COMPARED}
     return [
         Outcome(
             method,
             texts,
-            *described(texts, seed=seed),
+            *_described(texts, counted[place], seed=seed),
             seconds / tokens,
             differences[place],
             {name: adjusted[name][place] for name in COMPARED},
@@ -139,17 +142,24 @@ def compare(
 
 def described(texts: Sequence[Continuation], *, seed: int) -> tuple[dict[str, float], dict[str, Interval]]:
     """The figures of texts, true ones or others, and their intervals."""
+    return _described(texts, _tallies(texts), seed=seed)
+
+
+def _described(
+    texts: Sequence[Continuation], counted: dict[str, np.ndarray], *, seed: int
+) -> tuple[dict[str, float], dict[str, Interval]]:
     said = [item.text for item in texts]
-    figures = {name: float(ratio(tally(texts, name).sum(axis=0))) for name in (LIKELIHOOD, "repeated_3", REPETITION)}
+    figures = {name: float(ratio(own.sum(axis=0))) for name, own in counted.items()}
     figures["perplexity"] = math.exp(min(-figures[LIKELIHOOD], 700.0))
-    found = {
-        name: bootstrap_interval(tally(texts, name), seed=seed, consecutive=True)
-        for name in (LIKELIHOOD, "repeated_3", REPETITION)
-    }
+    found = {name: bootstrap_interval(own, seed=seed, consecutive=True) for name, own in counted.items()}
     measured = {"distinct_2": variety.distinct(said, 2, seed=seed), "zipf": variety.zipf(said, seed=seed)}
     figures |= {name: one.value for name, one in measured.items() if math.isfinite(one.value)}
     found |= {name: one.interval for name, one in measured.items() if one.interval is not None}
     return figures, found
+
+
+def _tallies(texts: Sequence[Continuation]) -> dict[str, np.ndarray]:
+    return {name: tally(texts, name) for name in TALLIED}
 
 
 def tally(texts: Sequence[Continuation], figure: str) -> np.ndarray:
@@ -164,6 +174,6 @@ def tally(texts: Sequence[Continuation], figure: str) -> np.ndarray:
     return shares(again, of.astype(float))
 
 
-def _compared(texts: Sequence[Continuation], truth: Sequence[Continuation], figure: str, *, seed: int) -> Difference:
+def _compared(own: np.ndarray, true: np.ndarray, *, seed: int) -> Difference:
     """Passages stand one behind the other in their texts, so that neighbours are drawn in runs."""
-    return paired_bootstrap(tally(texts, figure), tally(truth, figure), seed=seed, consecutive=True)
+    return paired_bootstrap(own, true, seed=seed, consecutive=True)
