@@ -21,19 +21,19 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow.parquet as pq
 
 import regard
 from regard import recipe as recipes
 from regard.jobs.generate import language_model
+from regard.metrics.compare import bootstrap_interval, mean_figure
+from regard.metrics.measure import shares
 from regard.metrics.rouge import NAMES, rouge
 from regard.records import Corpus, TextPairCorpus
 from regard.tasks.generate.writing import Writing, write
 
 MARK = "\n\nIn one sentence:"
 TOKENS = 60
-RESAMPLES = 1000
 MODEL = "smollm2"
 
 Rows = list[tuple[str, list[str]]]
@@ -112,13 +112,9 @@ def contestants(rows: Rows, folder: Path, given: argparse.Namespace) -> Iterator
 
 def scored(outputs: Sequence[str], references: Sequence[Sequence[str]]) -> dict[str, Any]:
     """Means of F1 with their intervals over the texts."""
-    values = rouge(outputs, references)
-    drawn = np.random.default_rng(1).integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.percentile(values[drawn].mean(1), [2.5, 97.5], axis=0)
-    return {
-        name: [round(float(number), 4) for number in (values[:, column].mean(), low[column], high[column])]
-        for column, name in enumerate(NAMES)
-    }
+    counted = {name: shares(values) for name, values in zip(NAMES, rouge(outputs, references).T, strict=True)}
+    found = {name: (mean_figure(own), *bootstrap_interval(own, seed=1)) for name, own in counted.items()}
+    return {name: [round(number, 4) for number in numbers] for name, numbers in found.items()}
 
 
 def main() -> None:
