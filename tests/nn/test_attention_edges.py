@@ -46,6 +46,30 @@ def test_hashed_attention_in_half_precision(dtype, dropout):
         assert (half - whole).norm() / whole.norm() < 0.02
 
 
+@pytest.mark.parametrize("dropout", [0.0, 1e-4])
+@pytest.mark.parametrize(
+    ("word", "settings"),
+    [("window", {"left": 20, "right": 20, "global_tokens": [0]}), ("bigbird", {"block_size": 16, "random_blocks": 1})],
+)
+def test_bands_and_blocks_in_bfloat16(word, settings, dropout):
+    """700 tokens: pieces with more and with fewer queries than a CPU needs to be fast in bfloat16."""
+    pattern = attention.pattern(word, **settings)
+    given = [drawn(2, 2, 700, 16, seed=seed).to(torch.bfloat16) for seed in range(3)]
+    keep = torch.ones(2, 700, dtype=torch.bool)
+    keep[1, 600:] = False
+    found = []
+    for dtype in (torch.float32, torch.bfloat16):
+        parts = [part.to(dtype).requires_grad_() for part in given]
+        prepared = attention.prepare(pattern, *parts[:2], keep, engine="blocked", dropout=dropout)
+        torch.manual_seed(3)
+        out = attention.attend(*parts, prepared, dropout=dropout)
+        real = out.float()[keep[:, None].expand(out.shape[:3])]
+        real.square().sum().backward()
+        found.append([real.detach(), *(part.grad.float() for part in parts)])
+    for half, whole in zip(*found[::-1], strict=True):
+        assert (half - whole).norm() / whole.norm() < 0.02
+
+
 def test_each_text_of_a_batch_drops_others_when_hashed():
     score, pattern = attention.score("shared", 2, 16), attention.pattern("lsh", chunk_length=16)
     twice = drawn(1, 2, 256, 16).expand(2, -1, -1, -1).contiguous()

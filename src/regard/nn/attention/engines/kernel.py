@@ -20,6 +20,7 @@ from torch import Tensor
 
 from regard.nn.attention.engines.selections import Blocks, Selection
 from regard.nn.dropout import STEPS, kept
+from regard.nn.fused_attention import better_in_float32
 
 SCORES_AT_ONCE = 1 << 20  # numbers of one part in the open: 4 MB of float32, measured (docs/log.md)
 
@@ -140,7 +141,7 @@ def run_backward(
     grad: Tensor, query: Tensor, key: Tensor, value: Tensor, out: Tensor, norm: Tensor, pieces: list[Piece], how: How
 ) -> tuple[Tensor, Tensor, Tensor]:
     """The gradients of query, key and value; `out` and `norm` are of the whole rows."""
-    grads = [torch.zeros_like(tensor, memory_format=torch.contiguous_format) for tensor in (query, key, value)]
+    grads = [torch.zeros(tensor.shape, dtype=wide(tensor), device=tensor.device) for tensor in (query, key, value)]
     for number, piece in enumerate(pieces):
         text = piece.text
         g, q, o = (piece.queries.take(tensor[text]) for tensor in (grad, query, out))
@@ -152,8 +153,9 @@ def run_backward(
             else _open_backward(g, q, k, v, o, n, piece.bias, how, how.generator(number, q.device))
         )
         for whole, selection, part in zip(grads, (piece.queries, piece.keys, piece.keys), found, strict=True):
-            selection.add(whole[text], part)
-    return grads[0], grads[1], grads[2]
+            selection.add(whole[text], part.to(whole.dtype))
+    of_query, of_key, of_value = (whole.to(query.dtype) for whole in grads)
+    return of_query, of_key, of_value
 
 
 def _fuses(query: Tensor, how: How) -> bool:
@@ -171,6 +173,9 @@ def _fused_backward(
     g: Tensor, q: Tensor, k: Tensor, v: Tensor, o: Tensor, n: Tensor, bias: Tensor | None, how: How
 ) -> tuple[Tensor, Tensor, Tensor]:
     flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
+    if better_in_float32(q):
+        g, q, k, v, o = (tensor.float() for tensor in (g, q, k, v, o))
+        bias = None if bias is None else bias.float()
     return flash(dense_last(g), q, k, v, o, n, 0.0, False, attn_mask=bias, scale=how.scale)
 
 
