@@ -9,6 +9,7 @@ from transformers import AutoModelForSequenceClassification
 
 import regard.auto  # noqa: F401
 from regard import recipe as recipes
+from regard.nn import linear
 from regard.registry import ARCHITECTURES
 from regard.tasks import classify
 from regard.text.normalise import Normaliser
@@ -76,6 +77,22 @@ def test_every_parameter_gets_a_gradient(word, example):
     silent = [name for name, p in classifier.model.named_parameters() if p.grad is None or not p.grad.abs().sum()]
     # Of a sequence that ends at the first pooled token, later positions and unused directions are no part.
     assert silent == []
+
+
+@pytest.mark.parametrize(("word", "example"), CASES)
+def test_it_learns_the_same_whoever_computes_its_products(word, example, monkeypatch):
+    """At full size large products go to oneDNN, at this size to torch's own function: here both, large and small."""
+    found = []
+    for large in (0, linear.LARGE):
+        monkeypatch.setattr(linear, "LARGE", large)
+        torch.manual_seed(0)
+        classifier = build(word, example)
+        given = {**batch(classifier), "labels": torch.tensor([1, 0, 1, 0, 0, 1, 0, 1])}
+        loss, _ = classify.loss_function(False, 0.0)(classifier.model.train(), given)
+        loss.backward()
+        gradients = {name: parameter.grad for name, parameter in classifier.model.named_parameters()}
+        found.append((loss.detach(), gradients, torch.from_numpy(classifier.probabilities(TEXTS))))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize(("word", "example"), CASES)

@@ -13,6 +13,7 @@ from torch.nn import functional as F
 
 from regard.decoders.cache import Cache, TransformerState
 from regard.nn.fused_attention import fused_attention
+from regard.nn.linear import Linear
 
 
 class SelfAttention(nn.Module):
@@ -22,8 +23,8 @@ class SelfAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.dropout = dropout
-        self.projection = nn.Linear(width, 3 * width)
-        self.output = nn.Linear(width, width)
+        self.projection = Linear(width, 3 * width)
+        self.output = Linear(width, width)
 
     def forward(self, states: Float[Tensor, "b t w"]) -> Float[Tensor, "b t w"]:
         """Whole texts at once."""
@@ -55,9 +56,9 @@ class CrossAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.dropout = dropout
-        self.query = nn.Linear(width, width)
-        self.key_value = nn.Linear(memory_width, 2 * width)
-        self.output = nn.Linear(width, width)
+        self.query = Linear(width, width)
+        self.key_value = Linear(memory_width, 2 * width)
+        self.output = Linear(width, width)
 
     def forward(
         self, states: Float[Tensor, "b t w"], memory: Float[Tensor, "2 g h s d"], seen: Tensor | None = None

@@ -13,12 +13,12 @@ from typing import cast
 import torch
 from jaxtyping import Bool, Float, Int
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from regard.decoders.attention_feeding import FedAttention, Memory
 from regard.decoders.base import Decoder, DecoderOutput
 from regard.decoders.cells import Cells, Steps
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear, linear
 from regard.nn.recurrent import CELLS
 
 
@@ -78,7 +78,7 @@ class RnnDecoder(Decoder):
             self.begin = nn.Linear(memory_width if attention else width, layers * self._parts() * width)
         narrow = tie and width != embedding_size
         self.narrow = nn.Linear(width, embedding_size, bias=False) if narrow else None
-        self.output = None if tie else nn.Linear(width, vocabulary)
+        self.output = None if tie else Linear(width, vocabulary)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary)) if tie else None
         self.embedding_dropout, self.dropout = Dropout(embedding_dropout), Dropout(dropout)
         for layer in self._stack():
@@ -174,7 +174,7 @@ class RnnDecoder(Decoder):
             return logits
         if self.narrow is not None:
             states = self.narrow(states)
-        return F.linear(states, self.embedding.weight, self.output_bias)
+        return linear(states, self.embedding.weight, self.output_bias)
 
     def _begun(self, summary: Float[Tensor, "b m"]) -> list[Cells]:
         """tanh(W s), a part for each layer (Bahdanau et al. 2015, appendix A.2.2)."""

@@ -6,11 +6,11 @@ from __future__ import annotations
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from regard.decoders.base import Decoder
 from regard.errors import UsageError
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear, linear
 
 
 class TiedDecoder(Decoder):
@@ -38,11 +38,11 @@ class TiedDecoder(Decoder):
         self.width, self.heads, self.head_size = width, heads, width // heads
         self.embedding = embedding or _begun(nn.Embedding(vocabulary, embedding_size or width, padding_idx=pad_id))
         size = self.embedding.embedding_dim
-        self.widen = nn.Identity() if size == width else nn.Linear(size, width)
+        self.widen = nn.Identity() if size == width else Linear(size, width)
         self.embedding_dropout = Dropout(embedding_dropout)
         self.norm = nn.LayerNorm(width) if norm == "pre" else nn.Identity()
-        self.narrow = nn.Linear(width, size, bias=False) if tie and size != width else nn.Identity()
-        self.output = None if tie else nn.Linear(width, vocabulary)
+        self.narrow = Linear(width, size, bias=False) if tie and size != width else nn.Identity()
+        self.output = None if tie else Linear(width, vocabulary)
         self.output_bias = nn.Parameter(torch.zeros(vocabulary)) if tie else None
 
     def scores(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t v"]:
@@ -50,7 +50,7 @@ class TiedDecoder(Decoder):
         states = self.narrow(self.norm(states))
         if self.output is not None:
             return self.output(states)
-        return F.linear(states, self.embedding.weight, self.output_bias)
+        return linear(states, self.embedding.weight, self.output_bias)
 
 
 def _begun(embedding: nn.Embedding) -> nn.Embedding:

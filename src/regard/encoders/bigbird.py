@@ -18,6 +18,7 @@ from regard.encoders.bert_weights import LAYER, copy_all, sizes_of
 from regard.encoders.bigbird_draw import draw_training, plan_of
 from regard.errors import UsageError
 from regard.nn.attention import Prepared, pattern
+from regard.nn.linear import Linear
 from regard.nn.positions import LearnedPositions
 from regard.nn.post_norm import LayerSizes, PatternedAttention, TokenEmbeddings, TokenWise, prepare_for
 
@@ -99,7 +100,7 @@ class BigbirdEncoder(Encoder):
         self.pattern = pattern(
             "bigbird", block_size=config.block_size, random_blocks=config.random_blocks, seed=config.pattern_seed
         )
-        self.widen = nn.Identity() if config.embedding_size == width else nn.Linear(config.embedding_size, width)
+        self.widen = nn.Identity() if config.embedding_size == width else Linear(config.embedding_size, width)
         self.positions = LearnedPositions(config.max_position_embeddings, width)
         self.norm = nn.LayerNorm(width)
         sizes = LayerSizes(

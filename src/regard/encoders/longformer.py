@@ -19,6 +19,7 @@ from regard.encoders.bert_weights import LAYER, copy_all, sizes_of
 from regard.nn.attention import Plan, Prepared, pattern
 from regard.nn.attention.look import note_rows
 from regard.nn.folded import attend_folded
+from regard.nn.linear import Linear
 from regard.nn.positions import LearnedPositions
 from regard.nn.post_norm import (
     LayerSizes,
@@ -99,9 +100,7 @@ class LongformerLayer(nn.Module):
         self.attention = PatternedAttention(sizes)
         self.token_wise = TokenWise(sizes)
         if asks:
-            self.global_query, self.global_key, self.global_value = (
-                nn.Linear(sizes.width, sizes.width) for _ in range(3)
-            )
+            self.global_query, self.global_key, self.global_value = (Linear(sizes.width, sizes.width) for _ in range(3))
 
     def forward(
         self,
@@ -170,7 +169,7 @@ class LongformerEncoder(Encoder):
         super().__init__()
         width = self.width = config.hidden_size
         self.global_tokens = config.global_tokens
-        self.widen = nn.Identity() if config.embedding_size == width else nn.Linear(config.embedding_size, width)
+        self.widen = nn.Identity() if config.embedding_size == width else Linear(config.embedding_size, width)
         self.positions = LearnedPositions(config.max_position_embeddings, width)
         self.norm = nn.LayerNorm(width)
         sizes = LayerSizes(

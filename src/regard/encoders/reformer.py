@@ -19,6 +19,7 @@ from regard.encoders.base import Encoder, EncoderOutput
 from regard.encoders.reformer_config import ReformerConfig
 from regard.encoders.reformer_layers import KINDS, Pass, ReformerFeedForward
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear
 from regard.nn.positions import AxialPositions, axial_shape, positions
 from regard.nn.reversible import run_reversible
 
@@ -30,7 +31,7 @@ class ReformerEncoder(Encoder):
         super().__init__()
         self.config, width = config, config.hidden_size
         self.width = 2 * width
-        self.widen = nn.Identity() if config.embedding_size == width else nn.Linear(config.embedding_size, width)
+        self.widen = nn.Identity() if config.embedding_size == width else Linear(config.embedding_size, width)
         self.positions = _positions(config)
         kinds = [KINDS[config.kinds[layer % len(config.kinds)]] for layer in range(config.layers)]
         self.attentions = nn.ModuleList(kind(config) for kind in kinds)

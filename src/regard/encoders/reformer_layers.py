@@ -13,6 +13,7 @@ from regard.encoders.reformer_config import ReformerConfig
 from regard.nn import attention
 from regard.nn.attention.patterns.lsh import bucket_factors
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear
 from regard.nn.reversible import Memo, ReversiblePart
 
 PIECE = 1024  # tokens that the feed-forward net takes at once: its inner states stay in the cache
@@ -35,8 +36,8 @@ class ReformerAttention(ReversiblePart):
         self.config, self.heads, self.attention_dropout = config, config.heads, dropout
         inner = config.heads * config.head_size
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
-        self.projection = nn.Linear(config.hidden_size, parts * inner, bias=False)
-        self.output = nn.Linear(inner, config.hidden_size, bias=False)
+        self.projection = Linear(config.hidden_size, parts * inner, bias=False)
+        self.output = Linear(inner, config.hidden_size, bias=False)
         self.dropout = Dropout(config.dropout)
         self.score: attention.Score = attention.score("scaled")
 
@@ -113,13 +114,13 @@ class ReformerFeedForward(ReversiblePart):
     def __init__(self, config: ReformerConfig) -> None:
         super().__init__()
         self.norm = nn.LayerNorm(config.hidden_size, eps=config.layer_norm_epsilon)
-        self.inner = nn.Linear(config.hidden_size, config.feed_forward_size)
+        self.inner = Linear(config.hidden_size, config.feed_forward_size)
         self.activation = ACT2FN[config.activation]
-        self.outer = nn.Linear(config.feed_forward_size, config.hidden_size)
+        self.outer = Linear(config.feed_forward_size, config.hidden_size)
         self.dropout = Dropout(config.dropout)
 
     def forward(self, states: Float[Tensor, "b t d"], context: Pass, memo: Memo) -> Float[Tensor, "b t d"]:
-        inner = self.dropout(self.activation(self.inner(self.norm(states))))
+        inner = self.dropout(self.inner.activated(self.norm(states), self.activation))
         return self.dropout(self.outer(inner))
 
 

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
 from regard.nn.blocks import TransformerBlock
+from regard.nn.linear import Linear
 from regard.nn.positions import positions
 
 
@@ -49,7 +50,7 @@ class TransformerEncoder(Encoder):
     def __init__(self, config: TransformerConfig) -> None:
         super().__init__()
         width = self.width = config.hidden_size
-        self.widen = nn.Identity() if config.embedding_size == width else nn.Linear(config.embedding_size, width)
+        self.widen = nn.Identity() if config.embedding_size == width else Linear(config.embedding_size, width)
         self.positions = positions(config.positions, config.max_position_embeddings, width)
         self.layers = nn.ModuleList(
             TransformerBlock(

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regard.encoders.base import Encoder, EncoderConfig, EncoderOutput
+from regard.nn.linear import Linear
 from regard.nn.segments import Memory, SegmentBlock, visibility
 
 
@@ -53,7 +54,7 @@ class TransformerXLEncoder(Encoder):
         super().__init__()
         width = self.width = config.hidden_size
         self.segment_length, self.memory_length = config.segment_length, config.memory_length
-        self.widen = nn.Identity() if config.embedding_size == width else nn.Linear(config.embedding_size, width)
+        self.widen = nn.Identity() if config.embedding_size == width else Linear(config.embedding_size, width)
         sizes = (width, config.heads, config.feed_forward_size, config.dropout, config.attention_dropout, config.norm)
         self.layers = nn.ModuleList(SegmentBlock(*sizes) for _ in range(config.layers))
         self.norm = nn.LayerNorm(width) if config.norm == "pre" else nn.Identity()

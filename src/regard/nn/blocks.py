@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from regard.nn.attention.multihead import MultiHeadAttention
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear
 
 
 class FeedForward(nn.Module):
@@ -14,10 +15,14 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, inner: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(nn.Linear(width, inner), nn.GELU(), Dropout(dropout), nn.Linear(inner, width))
+        self.layers = nn.Sequential(Linear(width, inner), nn.GELU(), Dropout(dropout), Linear(inner, width))
 
     def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        return self.layers(states)
+        inner, activation, *rest = self.layers
+        states = inner.activated(states, activation)
+        for part in rest:
+            states = part(states)
+        return states
 
 
 class TransformerBlock(nn.Module):

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from regard.errors import ModelError
 from regard.nn.attention import Pattern, Plan, Prepared, attend, prepare, weights
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear
 
 TOKENS_AT_ONCE = 1024
 
@@ -66,7 +67,7 @@ class PatternedAttention(nn.Module):
         super().__init__()
         self.heads = sizes.heads
         self.dropout = sizes.attention_dropout
-        self.query, self.key, self.value = (nn.Linear(sizes.width, sizes.width, bias=sizes.bias) for _ in range(3))
+        self.query, self.key, self.value = (Linear(sizes.width, sizes.width, bias=sizes.bias) for _ in range(3))
 
     def forward(
         self,
@@ -90,11 +91,11 @@ class TokenWise(nn.Module):
 
     def __init__(self, sizes: LayerSizes) -> None:
         super().__init__()
-        self.output = nn.Linear(sizes.width, sizes.width)
+        self.output = Linear(sizes.width, sizes.width)
         self.attention_norm = nn.LayerNorm(sizes.width, eps=sizes.epsilon)
-        self.inner = nn.Linear(sizes.width, sizes.inner)
+        self.inner = Linear(sizes.width, sizes.inner)
         self.activation = activation(sizes.activation)
-        self.outer = nn.Linear(sizes.inner, sizes.width)
+        self.outer = Linear(sizes.inner, sizes.width)
         self.feed_forward_norm = nn.LayerNorm(sizes.width, eps=sizes.epsilon)
         self.dropout = Dropout(sizes.dropout)
 
@@ -107,7 +108,7 @@ class TokenWise(nn.Module):
 
     def _piece(self, mixed: Float[Tensor, "*t w"], states: Float[Tensor, "*t w"]) -> Float[Tensor, "*t w"]:
         states = self.attention_norm(states + self.dropout(self.output(mixed)))
-        wide = self.activation(self.inner(states))
+        wide = self.inner.activated(states, self.activation)
         return self.feed_forward_norm(states + self.dropout(self.outer(wide)))
 
 

@@ -14,6 +14,7 @@ from regard.nn import attention
 from regard.nn.attention.scores.relative import Relative, shifted
 from regard.nn.blocks import FeedForward
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear
 
 
 @dataclass
@@ -32,10 +33,10 @@ class MemoryAttention(nn.Module):
         super().__init__()
         self.heads = heads
         self.dropout = dropout
-        self.query = nn.Linear(width, width, bias=False)
-        self.key_value = nn.Linear(width, 2 * width, bias=False)
+        self.query = Linear(width, width, bias=False)
+        self.key_value = Linear(width, 2 * width, bias=False)
         self.score = Relative(heads, width // heads)
-        self.output = nn.Linear(width, width, bias=False)
+        self.output = Linear(width, width, bias=False)
 
     def forward(
         self,

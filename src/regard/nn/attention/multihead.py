@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from regard.nn.attention.engine import attend, prepare
 from regard.nn.attention.patterns.full import Full
 from regard.nn.attention.reference import weights
+from regard.nn.linear import Linear
 
 
 class MultiHeadAttention(nn.Module):
@@ -19,8 +20,8 @@ class MultiHeadAttention(nn.Module):
             raise ValueError(f"a width of {width} does not divide into {heads} heads")
         self.heads = heads
         self.dropout = dropout
-        self.projection = nn.Linear(width, 3 * width)
-        self.output = nn.Linear(width, width)
+        self.projection = Linear(width, 3 * width)
+        self.output = Linear(width, width)
 
     def forward(
         self, states: Float[Tensor, "b t w"], keep: Bool[Tensor, "b t"], need_weights: bool = False

@@ -22,6 +22,7 @@ from transformers.utils import ModelOutput
 
 from regard.encoders.base import EncoderConfig
 from regard.nn.dropout import Dropout
+from regard.nn.linear import Linear, linear
 from regard.nn.pooling import Pooling
 from regard.registry import resolve
 from regard.tasks.heads import Head, head_class, head_classes
@@ -47,12 +48,12 @@ class Vocabulary(nn.Module):
 
     def __init__(self, width: int, embedding_size: int, vocabulary_size: int) -> None:
         super().__init__()
-        self.dense = nn.Linear(width, embedding_size)
+        self.dense = Linear(width, embedding_size)
         self.norm = nn.LayerNorm(embedding_size)
         self.bias = nn.Parameter(torch.zeros(vocabulary_size))
 
     def forward(self, states: Float[Tensor, "*n d"], embedding: Float[Tensor, "v e"]) -> Float[Tensor, "*n v"]:
-        return F.linear(self.norm(F.gelu(self.dense(states))), embedding, self.bias)
+        return linear(self.norm(F.gelu(self.dense(states))), embedding, self.bias)
 
 
 class MaskedLanguageModel(Head):

@@ -1,0 +1,90 @@
+"""Products with a weight matrix, by the library that is fastest at them.
+
+Notable: torch gives float32 products on a CPU to MKL. On an AMD processor oneDNN, which torch brings along as well,
+takes a tenth to a fifth less time for large ones (docs/log.md, 2026-11-26), and activates what comes out on the way.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+LARGE = 1 << 24
+"""Multiplications and additions from which oneDNN's longer way to a product pays."""
+
+
+def linear(
+    states: Float[Tensor, "*b k"], weight: Float[Tensor, "n k"], bias: Float[Tensor, " n"] | None = None
+) -> Float[Tensor, "*b n"]:
+    """`states weight^T + bias`, as `F.linear`."""
+    if not _better(states, weight):
+        return F.linear(states, weight, bias)
+    if torch.is_grad_enabled() and (states.requires_grad or weight.requires_grad):
+        rows: Tensor = _Linear.apply(states.reshape(-1, states.shape[-1]), weight, bias)
+        return rows.view(*states.shape[:-1], weight.shape[0])
+    return _product(states, weight, bias)
+
+
+class Linear(nn.Linear):
+    """`nn.Linear`, by `linear`."""
+
+    def forward(self, states: Float[Tensor, "*b k"]) -> Float[Tensor, "*b n"]:
+        return linear(states, self.weight, self.bias)
+
+    def activated(self, states: Float[Tensor, "*b k"], activation: nn.Module) -> Float[Tensor, "*b n"]:
+        """`activation(self(states))`; GELU and ReLU in one go with the product where no gradient is wanted."""
+        fuses = type(activation) in (nn.GELU, nn.ReLU) and not torch.is_grad_enabled()
+        if fuses and _better(states, self.weight):
+            return _product(states, self.weight, self.bias, activation)
+        return activation(self(states))
+
+
+class _Linear(torch.autograd.Function):
+    """Of rows `[m k]`: what oneDNN gives for more dimensions is a view, which nothing may be added to in place."""
+
+    @staticmethod
+    def forward(states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
+        return _product(states, weight, bias)
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None], output: Tensor) -> None:
+        ctx.save_for_backward(*inputs[:2])
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None]:
+        """Of torch's differentiable functions and `linear`, so gradients have gradients."""
+        states, weight = ctx.saved_tensors
+        of_states, of_weight, of_bias = ctx.needs_input_grad
+        return (
+            linear(gradient, weight.t()) if of_states else None,
+            gradient.t() @ states if of_weight else None,  # MKL is the faster one here
+            gradient.sum(0) if of_bias else None,
+        )
+
+
+def _better(states: Tensor, weight: Tensor) -> bool:
+    """Whether oneDNN can take this product and is worth it. What only records a graph sees torch's own function."""
+    return (
+        2 * states.numel() * weight.shape[0] >= LARGE
+        and states.device.type == "cpu"
+        and states.dtype == weight.dtype == torch.float32
+        and type(states) is Tensor
+        and not torch.is_autocast_enabled("cpu")
+        and not torch.compiler.is_compiling()
+        and not torch.jit.is_tracing()
+        and torch.backends.mkldnn.enabled
+        and torch.backends.mkldnn.is_available()
+        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+    )
+
+
+def _product(states: Tensor, weight: Tensor, bias: Tensor | None, activation: nn.Module | None = None) -> Tensor:
+    word = {nn.GELU: "gelu", nn.ReLU: "relu"}.get(type(activation), "none")
+    product: Tensor = torch.ops.mkldnn._linear_pointwise(
+        states, weight, bias, word, [], getattr(activation, "approximate", "")
+    )
+    return product

@@ -1,0 +1,111 @@
+"""Large products go to oneDNN: the same numbers and gradients as torch's own, and torch's own where oneDNN can't."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from regard.nn import linear as module
+from regard.nn.linear import Linear, linear
+
+pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN here")
+
+
+@pytest.fixture(autouse=True)
+def every_product_is_large(monkeypatch):
+    monkeypatch.setattr(module, "LARGE", 0)
+
+
+@pytest.fixture
+def products(monkeypatch):
+    """How many products oneDNN took."""
+    taken = []
+    own = module._product
+    monkeypatch.setattr(module, "_product", lambda *given: (taken.append(given), own(*given))[1])
+    return taken
+
+
+def drawn(*shape, seed=0):
+    return torch.randn(shape, generator=torch.Generator().manual_seed(seed))
+
+
+LAYOUTS = {
+    "rows": drawn(7, 5),
+    "batch": drawn(3, 7, 5),
+    "one text": drawn(1, 7, 5),
+    "every second token": drawn(3, 14, 5)[:, ::2],
+    "tokens outside": drawn(7, 3, 5).transpose(0, 1),
+    "columns inside": drawn(3, 5, 7).transpose(1, 2),
+    "every second number": drawn(3, 7, 10)[..., ::2],
+    "one row again and again": drawn(1, 5).expand(7, 5),
+    "a part of a wider row": drawn(3, 7, 15)[..., 5:10],
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("with_bias", [True, False])
+def test_states_and_gradients_are_torchs(layout, with_bias, products):
+    found = []
+    for function in (linear, F.linear):
+        states = LAYOUTS[layout].detach().requires_grad_()
+        weight = drawn(4, 5, seed=1).requires_grad_()
+        bias = drawn(4, seed=2).requires_grad_() if with_bias else None
+        mixed = function(states, weight, bias)
+        mixed.add_(1.0)  # residuals are added in place
+        mixed.square().sum().backward()
+        learned = [states, weight] + ([bias] if with_bias else [])
+        found.append([mixed.detach(), *(tensor.grad for tensor in learned)])
+    assert len(products) == 2  # forward, and the gradient of the states
+    for own, torchs in zip(*found, strict=True):
+        torch.testing.assert_close(own, torchs, rtol=1e-5, atol=1e-5)
+
+
+def test_only_what_is_asked_for_gets_a_gradient():
+    states, weight, bias = drawn(7, 5), drawn(4, 5, seed=1).requires_grad_(), drawn(4, seed=2)
+    linear(states, weight, bias).sum().backward()
+    torch.testing.assert_close(weight.grad, states.sum(0).expand(4, 5))
+    assert states.grad is None and bias.grad is None
+
+
+def test_gradients_have_gradients():
+    found = []
+    for function in (linear, F.linear):
+        states, weight = drawn(7, 5).requires_grad_(), drawn(4, 5, seed=1).requires_grad_()
+        (first,) = torch.autograd.grad(function(states, weight).pow(3).sum(), states, create_graph=True)
+        first.square().sum().backward()
+        found.append((states.grad, weight.grad))
+    for own, torchs in zip(*found, strict=True):
+        torch.testing.assert_close(own, torchs, rtol=1e-4, atol=1e-3)
+
+
+@pytest.mark.parametrize("activation", [nn.GELU(), nn.GELU(approximate="tanh"), nn.ReLU(), nn.SiLU()], ids=repr)
+@pytest.mark.parametrize("learning", [True, False])
+def test_an_activated_product(activation, learning, products):
+    layer, states = Linear(5, 4), drawn(3, 7, 5)
+    with torch.set_grad_enabled(learning):
+        found = layer.activated(states, activation)
+    torch.testing.assert_close(found, activation(F.linear(states, layer.weight, layer.bias)), rtol=1e-5, atol=1e-6)
+    assert len(products) == 1 and found.requires_grad == learning
+    fused = not learning and not isinstance(activation, nn.SiLU)
+    assert (len(products[0]) == 4) == fused
+
+
+@pytest.mark.parametrize("why", ["double", "half", "autocast", "missing", "small"])
+def test_torchs_own_where_onednn_cannot_or_does_not_pay(why, products, monkeypatch):
+    dtype = {"double": torch.float64, "half": torch.bfloat16}.get(why, torch.float32)
+    states, weight = drawn(7, 5).to(dtype), drawn(4, 5, seed=1).to(dtype)
+    if why == "small":
+        monkeypatch.setattr(module, "LARGE", 2 * 7 * 5 * 4 + 1)
+    if why == "missing":
+        monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    with torch.autocast("cpu", torch.bfloat16, enabled=why == "autocast"):
+        assert torch.equal(linear(states, weight), F.linear(states, weight))
+    assert not products
+
+
+def test_a_recorded_network_holds_torchs_function(products):
+    program = torch.export.export(Linear(5, 4), (drawn(7, 5),))
+    assert not products
+    assert "mkldnn" not in str(program.graph) and "linear" in str(program.graph)
