@@ -27,6 +27,7 @@ LENGTHS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 24, 37)
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Texts of a test are short: with blocks to match, every kind of piece occurs."""
     monkeypatch.setattr(band, "BLOCK", 4)
+    monkeypatch.setattr(band, "FINE", 2)
     monkeypatch.setattr(band, "AT_ONCE", 2)
     monkeypatch.setattr(grid, "AT_ONCE", 8)
     monkeypatch.setattr(sorted_engine, "AT_ONCE", 8)

@@ -19,7 +19,8 @@ PAIRS_AT_ONCE = 1 << 22
 
 @dataclass(frozen=True)
 class Cost:
-    """Pairs of one text and head. `computed`: by the blocked engine; all of them where the pattern has no layout."""
+    """Pairs of one text and head. `computed`: by the blocked engine, forward on a CPU; all of them where the pattern has
+    no layout."""
 
     length: int
     met: int
@@ -47,7 +48,7 @@ def cost(pattern: Pattern, length: int) -> Cost:
     kept = torch.ones(length, dtype=torch.bool)
     counter = Counter(pattern, plan, 0, 1, torch.empty(0), None)
     if isinstance(layout, Band):
-        pieces = band.pieces(layout, counter, 0, length)
+        pieces = band.pieces(layout, counter, 0, length, band.FINE)
     else:
         assert isinstance(layout, Grid)
         blocks = -(-length // layout.block)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from regard.errors import UsageError
 from regard.nn.attention.engines import band, dense, flex, grid
 from regard.nn.attention.engines.bias import Counter
-from regard.nn.attention.engines.kernel import Piece, attend_pieces
+from regard.nn.attention.engines.kernel import Piece, attend_pieces, fuses
 from regard.nn.attention.engines.sorted import attend_sorted
 from regard.nn.attention.look import note
 from regard.nn.attention.pattern import Band, Grid, Layout, Pattern, Plan, Sorted
@@ -155,11 +155,16 @@ def _blocked(
     if isinstance(layout, Grid) and length % layout.block:
         padding = (0, 0, 0, -length % layout.block)
         query, key, value = (F.pad(tensor, padding) for tensor in (query, key, value))
-    pieces = _once(prepared, ("pieces", query.dtype), lambda: _pieces(prepared, query))
-    return attend_pieces(query, key, value, pieces, scale, dropout)[:, :, :length]
+    block = band.FINE if fuses(query, dropout) else band.BLOCK
+
+    def pieces(block: int) -> list[Piece]:
+        found: list[Piece] = _once(prepared, ("pieces", query.dtype, block), lambda: _pieces(prepared, query, block))
+        return found
+
+    return attend_pieces(query, key, value, pieces(block), scale, dropout, lambda: pieces(band.BLOCK))[:, :, :length]
 
 
-def _pieces(prepared: Prepared, query: Tensor) -> list[Piece]:
+def _pieces(prepared: Prepared, query: Tensor, block: int) -> list[Piece]:
     plan = prepared.plan
     found: list[Piece] = []
     like = query.new_empty(0)
@@ -179,7 +184,7 @@ def _pieces(prepared: Prepared, query: Tensor) -> list[Piece]:
             first, last, whole = _span(keep, plan.keys)
             if whole:
                 counter = Counter(counter.pattern, plan, text, query.shape[1], like, None)
-            found += band.pieces(layout, counter, first, last)
+            found += band.pieces(layout, counter, first, last, block)
     return found
 
 

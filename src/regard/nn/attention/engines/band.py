@@ -14,11 +14,13 @@ from regard.nn.attention.engines.selections import Blocks, Picked
 from regard.nn.attention.pattern import Band
 
 BLOCK = 128  # queries a block: of a band of 513 keys, 640 are computed; the gradients of a key come in 5 layers
+FINE = 32  # queries a block of a forward pass alone, which adds no gradients up: 544 keys are computed
 AT_ONCE = 16  # blocks of a piece: their keys' gradients stay in the cache until they are added up
 
 
-def pieces(layout: Band, counter: Counter, first: int, last: int) -> Iterator[Piece]:
-    """The pairs of the tokens `first` to `last`, each in one piece: the band; besides it, columns; rows, all keys."""
+def pieces(layout: Band, counter: Counter, first: int, last: int, block: int) -> Iterator[Piece]:
+    """The pairs of the tokens `first` to `last`, each in one piece: the band; besides it, columns; rows, all keys.
+    `block`: queries of a block inside the text, a divisor of `BLOCK`."""
     rows = [row for row in layout.rows if first <= row < last]
     columns = [column for column in layout.columns if first <= column < last]
     before, after = min(layout.before, last - first), min(layout.after, last - first)
@@ -36,14 +38,16 @@ def pieces(layout: Band, counter: Counter, first: int, last: int) -> Iterator[Pi
     starts = range(first, last, BLOCK)
     whole = [start for start in starts if inner(start) and plain(start)]
     shared = _shared_bias(counter, whole[0], before, after) if whole else None
+    inside = None if shared is None else shared[:, :, :block, : block + before + after].contiguous()
     for alike, group in groupby(starts, lambda start: start in whole):
         run = list(group)
         for index in range(0, len(run), AT_ONCE if alike else 1):
             start, number = run[index], min(AT_ONCE, len(run) - index)
             if alike:
-                queries = Blocks(start, number, BLOCK, BLOCK)
-                keys = Blocks(start - before, number, BLOCK, BLOCK + before + after)
-                yield Piece(counter.text, queries, keys, shared)
+                number *= BLOCK // block
+                queries = Blocks(start, number, block, block)
+                keys = Blocks(start - before, number, block, block + before + after)
+                yield Piece(counter.text, queries, keys, inside)
             elif whole and plain(start):
                 yield _cut(layout, counter, start, first, last, shared)
             else:

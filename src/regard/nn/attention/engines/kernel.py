@@ -10,7 +10,7 @@ its scores stay in the processor's cache. Dropout is drawn again in the backward
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,10 +67,17 @@ def attend_pieces(
     pieces: list[Piece],
     scale: float,
     dropout: float = 0.0,
+    backward: Callable[[], list[Piece]] | None = None,
 ) -> Float[Tensor, "b h t v"]:
-    """The sum of the pieces. A query that is in none, or sees nothing, gives zero."""
+    """The sum of the pieces. A query that is in none, or sees nothing, gives zero. `backward`: the same pairs in the
+    pieces that the backward pass is to run; only without dropout, which belongs to pieces."""
     query, key, value = (dense_last(tensor) for tensor in (query, key, value))
-    return _Attention.apply(query, key, value, pieces, how(scale, dropout))
+    later = pieces if dropout or backward is None or not _learns(query, key, value) else backward()
+    return _Attention.apply(query, key, value, pieces, later, how(scale, dropout))
+
+
+def _learns(*tensors: Tensor) -> bool:
+    return torch.is_grad_enabled() and any(tensor.requires_grad for tensor in tensors)
 
 
 def dense_last(tensor: Tensor) -> Tensor:
@@ -89,17 +96,19 @@ def how(scale: float, dropout: float) -> How:
 
 class _Attention(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: Any, query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], how: How) -> Tensor:
+    def forward(
+        ctx: Any, query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], later: list[Piece], how: How
+    ) -> Tensor:
         out, norm = run_forward(query, key, value, pieces, how)
         ctx.save_for_backward(query, key, value, out, norm.masked_fill_(norm == float("-inf"), 0.0))
-        ctx.pieces, ctx.how = pieces, how
+        ctx.pieces, ctx.how = later, how
         return out
 
     @staticmethod
     @torch.autograd.function.once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:
         query, key, value, out, norm = ctx.saved_tensors
-        return (*run_backward(grad, query, key, value, out, norm, ctx.pieces, ctx.how), None, None)
+        return (*run_backward(grad, query, key, value, out, norm, ctx.pieces, ctx.how), None, None, None)
 
 
 def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], how: How) -> tuple[Tensor, Tensor]:
@@ -113,7 +122,7 @@ def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], 
         q, k, v = piece.queries.take(query[text]), piece.keys.take(key[text]), piece.keys.take(value[text])
         of_piece, of_norm = (
             _fused_forward(q, k, v, piece.bias, how)
-            if _fuses(q, how)
+            if fuses(q, how.dropout)
             else _open_forward(q, k, v, piece.bias, how, how.generator(number, q.device))
         )
         rows = piece.queries.rows
@@ -149,7 +158,7 @@ def run_backward(
         k, v = piece.keys.take(key[text]), piece.keys.take(value[text])
         found = (
             _fused_backward(g, q, k, v, o, n, piece.bias, how)
-            if _fuses(q, how)
+            if fuses(q, how.dropout)
             else _open_backward(g, q, k, v, o, n, piece.bias, how, how.generator(number, q.device))
         )
         for whole, selection, part in zip(grads, (piece.queries, piece.keys, piece.keys), found, strict=True):
@@ -158,8 +167,9 @@ def run_backward(
     return of_query, of_key, of_value
 
 
-def _fuses(query: Tensor, how: How) -> bool:
-    return query.device.type == "cpu" and not how.dropout
+def fuses(query: Tensor, dropout: float) -> bool:
+    """Whether pieces of these queries run by torch's flash kernel."""
+    return query.device.type == "cpu" and not dropout
 
 
 def _fused_forward(q: Tensor, k: Tensor, v: Tensor, bias: Tensor | None, how: How) -> tuple[Tensor, Tensor]:
