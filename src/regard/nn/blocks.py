@@ -15,14 +15,12 @@ class FeedForward(nn.Module):
 
     def __init__(self, width: int, inner: int, dropout: float) -> None:
         super().__init__()
-        self.layers = nn.Sequential(Linear(width, inner), nn.GELU(), Dropout(dropout), Linear(inner, width))
+        self.layers = nn.ModuleList([Linear(width, inner), nn.GELU(), Dropout(dropout), Linear(inner, width)])
 
     def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
-        inner, activation, *rest = self.layers
-        states = inner.activated(states, activation)
-        for part in rest:
-            states = part(states)
-        return states
+        inner, activation, dropout, outer = self.layers
+        assert isinstance(inner, Linear)
+        return outer(dropout(inner.activated(states, activation)))
 
 
 class TransformerBlock(nn.Module):

@@ -68,7 +68,7 @@ class _Linear(torch.autograd.Function):
 
 def _better(states: Tensor, weight: Tensor) -> bool:
     """Whether oneDNN can take this product and is worth it. What only records a graph sees torch's own function."""
-    return (
+    return bool(
         2 * states.numel() * weight.shape[0] >= LARGE
         and states.device.type == "cpu"
         and states.dtype == weight.dtype == torch.float32

@@ -19,8 +19,8 @@ PAIRS_AT_ONCE = 1 << 22
 
 @dataclass(frozen=True)
 class Cost:
-    """Pairs of one text and head. `computed`: by the blocked engine, forward on a CPU; all of them where the pattern has
-    no layout."""
+    """Pairs of one text and head. `computed`: by the blocked engine, forward on a CPU; all of them where the pattern
+    has no layout."""
 
     length: int
     met: int
