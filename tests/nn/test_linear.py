@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from regard.nn import linear as module
-from regard.nn.linear import Linear, linear
+from regard.nn.linear import Linear, linear, take_over
 
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN here")
 
@@ -105,6 +105,24 @@ def test_torchs_own_where_onednn_cannot_or_does_not_pay(why, products, monkeypat
     with torch.autocast("cpu", torch.bfloat16, enabled=why == "autocast"):
         assert torch.equal(linear(states, weight), F.linear(states, weight))
     assert not products
+
+
+def test_a_network_from_elsewhere_keeps_its_names_and_logits(products):
+    class Adapted(nn.Linear):
+        """Somebody else's idea of a linear map."""
+
+    network = nn.Sequential(nn.Linear(5, 4), nn.Sequential(nn.ReLU(), nn.Linear(4, 3, bias=False)), Adapted(3, 2))
+    states, before = drawn(7, 5), dict(network.state_dict())
+    expected = network(states)
+    take_over(network)
+    assert [type(part).__name__ for part in network.modules() if isinstance(part, nn.Linear)] == [
+        "Linear",
+        "Linear",
+        "Adapted",
+    ]
+    assert network.state_dict().keys() == before.keys()
+    torch.testing.assert_close(network(states), expected)
+    assert len(products) == 2
 
 
 def test_a_recorded_network_holds_torchs_function(products):

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regard.decoders.cache import Cache, TransformerState
+from regard.nn.linear import has_onednn
 
 if TYPE_CHECKING:
     from regard.decoders.transformer import DecoderBlock, TransformerDecoder
@@ -46,7 +47,7 @@ class Product:
         self.weight, self.bias = weight, bias
         fit = weight.device.type == "cpu" and weight.dtype == torch.float32 and weight.numel() >= NUMBERS
         self.ordered: Tensor | None = None
-        self.can_order = fit and torch.backends.mkldnn.is_available() and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        self.can_order = fit and has_onednn()
 
     @classmethod
     def of(cls, module: Any) -> Product:

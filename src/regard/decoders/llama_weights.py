@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from regard.decoders.llama import LlamaDecoder, lay_out
+from regard.nn.linear import PLAIN
 
 FAMILIES = ("llama", "mistral", "qwen2")
 """Configurations whose layers are a `LlamaBlock`."""
@@ -30,13 +31,13 @@ def suits(model: Any) -> bool:
         and rotation.get("partial_rotary_factor", 1.0) == 1.0
         and all(kind == "full_attention" for kind in _layer_types(config))
         and all(
-            type(part) is nn.Linear
+            type(part) in PLAIN
             for layer in model.model.layers
             for block in (layer.self_attn, layer.mlp)
             for name, part in block.named_children()
             if name.endswith("_proj")
         )
-        and type(model.get_output_embeddings()) is nn.Linear
+        and type(model.get_output_embeddings()) in PLAIN
         and type(model.get_input_embeddings()) is nn.Embedding
     )
 

@@ -14,6 +14,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from regard.nn.linear import PLAIN
+
 ASKED = "first_token_only"  # travels from the classifier to its last layer among the keyword arguments
 
 
@@ -52,7 +54,7 @@ def _forward(
 ) -> Tensor:
     asked = kwargs.pop(ASKED, False)
     # A quantised or adapted projection is no matrix that a product could be taken of.
-    if asked and all(type(layer.get_submodule(part)) is nn.Linear for part in parts):
+    if asked and all(type(layer.get_submodule(part)) in PLAIN for part in parts):
         return first_token(layer, hidden_states, None if attention_mask is None else attention_mask[:, :, 0])
     return type(layer).forward(layer, hidden_states, attention_mask, *args, **kwargs)
 

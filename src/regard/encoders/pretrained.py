@@ -160,6 +160,7 @@ def _read(
     import transformers
 
     from regard.encoders import patterned_auto
+    from regard.nn.linear import take_over
 
     # By name: what a pretraining of ours left behind has its heads in the room of the tasks, which stands above.
     resolve("regard.auto:register")()
@@ -190,6 +191,7 @@ def _read(
         ) from None
     if labels is not None and trained_labels != config.label2id:
         _begin_heads_again(model)
+    take_over(model)
     return model, pattern, sorted(told["missing_keys"])
 
 

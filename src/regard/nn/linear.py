@@ -43,6 +43,22 @@ class Linear(nn.Linear):
         return activation(self(states))
 
 
+PLAIN = (nn.Linear, Linear)
+"""Linear maps that are no more than a matrix and a bias: none that was quantised or adapted."""
+
+
+def take_over(model: nn.Module) -> None:
+    """Make every `nn.Linear` of a network from elsewhere a `Linear`, in place; names and weights stay."""
+    for part in model.modules():
+        if type(part) is nn.Linear:
+            part.__class__ = Linear
+
+
+def has_onednn() -> bool:
+    """Whether this torch computes products by oneDNN when it is asked to."""
+    return bool(torch.backends.mkldnn.is_available()) and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+
+
 class _Linear(torch.autograd.Function):
     """Of rows `[m k]`: what oneDNN gives for more dimensions is a view, which nothing may be added to in place."""
 
@@ -77,8 +93,7 @@ def _better(states: Tensor, weight: Tensor) -> bool:
         and not torch.compiler.is_compiling()
         and not torch.jit.is_tracing()
         and torch.backends.mkldnn.enabled
-        and torch.backends.mkldnn.is_available()
-        and hasattr(torch.ops.mkldnn, "_linear_pointwise")
+        and has_onednn()
     )
 
 

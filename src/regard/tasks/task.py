@@ -304,6 +304,7 @@ def load_network(folder: Path, auto_class: str) -> Any:
 
     from regard import auto
     from regard.assets.quiet import quiet
+    from regard.nn.linear import take_over
 
     auto.register()
     try:
@@ -314,4 +315,5 @@ def load_network(folder: Path, auto_class: str) -> Any:
     except Exception as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise ModelError(f"{folder}: the model can't be loaded: {first}", mend="train again") from None
+    take_over(model)
     return model.eval()
