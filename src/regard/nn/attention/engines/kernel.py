@@ -39,6 +39,10 @@ class Piece:
     bias: Tensor | None = None
     joins: bool = False
 
+    def starts(self, text: int) -> bool:
+        """Whether it is the first that its queries, of this text, are in."""
+        return self.text == text and not self.joins
+
 
 @dataclass(frozen=True)
 class How:
@@ -115,7 +119,10 @@ def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], 
     """What each query gets, `[b h t v]`, and the logarithm of its normaliser, `[b h t]`; -inf where it sees nothing."""
     texts, heads, queries, _ = query.shape
     # Tokens outside, heads inside: joining the heads afterwards is a view.
-    out = query.new_zeros(texts, queries, heads, value.shape[-1]).transpose(1, 2)
+    out = query.new_empty(texts, queries, heads, value.shape[-1]).transpose(1, 2)
+    for text in range(texts):
+        if sum(piece.queries.number * piece.queries.size for piece in pieces if piece.starts(text)) < queries:
+            out[text] = 0.0
     norm = torch.full((texts, heads, queries), float("-inf"), dtype=wide(query), device=query.device)
     for number, piece in enumerate(pieces):
         text = piece.text
