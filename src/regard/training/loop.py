@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from regard.errors import RegardError, UsageError
 from regard.recipe import TrainingOptions
 from regard.records import RunFolder
-from regard.training import memory, optim, random_state
+from regard.training import memory, optim, random_state, short_attention
 from regard.training.checkpoint import Checkpoints
 from regard.training.divergence import Watch
 from regard.training.log import Log
@@ -77,7 +77,7 @@ def fit(
         RegardError: the disk is full, or a checkpoint can't be written for another reason.
     """
     accelerator = _accelerator(options)
-    with StopRequest() as stop, memory.kept(), random_state.seeded(seed, accelerator.device):
+    with StopRequest() as stop, memory.kept(), short_attention.quick(), random_state.seeded(seed, accelerator.device):
         model.to(accelerator.device)
         training = _Training(
             model, feed, loss, evaluate, options, run, fingerprint, accelerator, stop, progress or Quiet()
