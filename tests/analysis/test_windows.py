@@ -12,7 +12,7 @@ import torch
 
 from regard.analysis import attribution
 from regard.analysis.attention import attention
-from regard.analysis.attribution import MOST_STEPS, TOLERANCE, integrated_gradients
+from regard.analysis.attribution import MOST_STEPS, TOLERANCE, UNSEEN, integrated_gradients
 from regard.analysis.explain import explain, methods
 from regard.text.tokenise import TextEncoder
 
@@ -47,7 +47,8 @@ def test_gradients_add_up_to_the_change_of_the_pooled_log_odds(
     change = detail["score"] - detail["baseline_score"]
     total = sum(item.score for item in found.highlights)
     assert detail["completeness_error"] == pytest.approx(abs(total - change) / abs(change), abs=1e-3)
-    assert detail["completeness_error"] < TOLERANCE or detail["steps"] == MOST_STEPS or pooling == "max"
+    near = detail["completeness_error"] < TOLERANCE or abs(total - change) < UNSEEN
+    assert near or detail["steps"] == MOST_STEPS or pooling == "max"
     assert found.seen == [(0, len(TEXT))]
 
 

@@ -13,6 +13,7 @@ import regard
 import regard.auto
 from regard import manifest
 from regard.errors import DataError, ModelError, UsageError
+from regard.jobs import train as jobs_train
 from regard.jobs.load import load
 from regard.tasks.classify.predictions import read_predictions
 from regard.text.read import read
@@ -64,6 +65,19 @@ def test_a_run_folder_holds_all_that_later_steps_read(lstm):
     assert lstm.scores.n == 40
     assert lstm.scores.values["accuracy"] > 0.9
     assert len(read_predictions(lstm.run.predictions)) == 40
+
+
+@pytest.mark.parametrize(("seconds", "kinds"), [(0.0, ["mistake"]), (60.0, ["mistake"] * 3 + ["example"] * 3)])
+def test_the_report_explains_as_many_texts_as_there_is_time_for(seconds, kinds, data, tmp_path, monkeypatch, caplog):
+    """Mistakes and examples by turns, so that a few texts hold both; a network that has learned nothing has both."""
+    monkeypatch.setattr(jobs_train, "PATIENCE", seconds)
+    monkeypatch.setattr(jobs_train, "SHARE", 0.0)
+    with caplog.at_level("INFO", logger="regard"):
+        sets = {**QUICK, "training.epochs": 1, "training.learning_rate": 1e-6}
+        out = regard.train(data, model="lstm", sets=sets, out=tmp_path / "run", quiet=True)
+    explained = json.loads(out.run.explanations.read_text())
+    assert [document["kind"] for document in explained] == kinds
+    assert ("explained for the report" in caplog.text) == (len(kinds) == 1)
 
 
 def test_its_recipe_gives_the_same_weights_byte_for_byte(lstm, tmp_path):

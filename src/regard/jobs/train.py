@@ -6,6 +6,7 @@ import itertools
 import logging
 import re
 import shutil
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from regard.tasks.task import Task, task_of
 
 logger = logging.getLogger("regard")
 EXPLAINED = 3  # mistakes, and as many other texts, that the report shows highlighted
+PATIENCE, SHARE = 120.0, 0.2  # seconds, and of the time until then, after which no further text is explained
 
 
 def train(
@@ -121,7 +123,7 @@ def _run(recipe: Recipe, run: RunFolder, prepared: Callable[[], Parts], **switch
     with watch.stage("evaluate"):
         scored = _score(recipe, parts, trained, run)
     with watch.stage("explain"):
-        _explain(recipe, trained, scored, run)
+        _explain(recipe, trained, scored, run, max(PATIENCE, SHARE * watch.record()["total"]))
     _write_record(recipe, parts, trained, run, watch)
     from regard.report import card, page
 
@@ -214,8 +216,9 @@ def _score(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder) -> li
     return said
 
 
-def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder) -> None:
-    """A few texts highlighted, for the report: the surest mistakes, and texts that were answered right."""
+def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder, seconds: float) -> None:
+    """A few texts highlighted, for the report: the surest mistakes, and texts that were answered right. Fewer where
+    `seconds` do not suffice: a text of thousands of tokens takes minutes on a CPU."""
     from regard.analysis import mistakes
     from regard.analysis.reasons import can_explain, explain_prediction
 
@@ -227,17 +230,22 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
     right = [item for item in scored if item.gold is not None and task.is_right(item)]
     right = [item for item in right if task.shows(item)] or right
     step = max(1, len(right) // EXPLAINED)
-    chosen = [("mistake", item) for item in wrong] + [("example", item) for item in right[::step][:EXPLAINED]]
-    documents = []
-    for kind, item in chosen:
-        if not item.input.strip():
-            continue
+    kinds = [("mistake", item) for item in wrong], [("example", item) for item in right[::step][:EXPLAINED]]
+    pairs = itertools.chain.from_iterable(itertools.zip_longest(*kinds))
+    chosen = [pair for pair in pairs if pair is not None and pair[1].input.strip()]
+    documents: list[dict[str, Any]] = []
+    began = time.perf_counter()
+    for number, (kind, item) in enumerate(chosen):
+        if documents and time.perf_counter() - began > seconds:
+            logger.info("%d of %d texts explained for the report: long ones take their time", number, len(chosen))
+            break
         try:
             explanation = explain_prediction(task, trained.predictor, item)
         except Exception as error:  # a training of hours is not lost for a picture in its report
             logger.warning("no explanation for text %s: %s", item.id, error)
             continue
         documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
+    documents.sort(key=lambda document: document["kind"] == "example")  # mistakes first, as the report shows them
     run.write_json(run.explanations, documents)
 
 
