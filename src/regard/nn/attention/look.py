@@ -74,8 +74,12 @@ class Seen:
     def strongest(self, k: int) -> tuple[Float[Tensor, "b h t n"], Int[Tensor, "b h t n"]]:
         """For each query the `k` keys of the highest weights (all, where there are fewer), and their places."""
         k = min(k, self.key.shape[2])
-        found = [self.rows(first, last).topk(k, dim=-1) for first, last in self._blocks()]
-        return torch.cat([one.values for one in found], dim=2), torch.cat([one.indices for one in found], dim=2)
+        # Made before: small tensors that are kept between large ones that are freed would hold the memory of these.
+        highest = self.query.new_empty(*self.query.shape[:3], k)
+        places = torch.empty(highest.shape, dtype=torch.long, device=highest.device)
+        for first, last in self._blocks():
+            highest[:, :, first:last], places[:, :, first:last] = self.rows(first, last).topk(k, dim=-1)
+        return highest, places
 
     def whole(self) -> Float[Tensor, "b h t s"]:
         """The map itself: quadratic in the length."""
