@@ -258,7 +258,8 @@ def _attention(given: Any) -> dict[str, Any] | None:
     word = settings.pop("pattern")
     options_class = PATTERNS[word].load_options()
     if options_class.one_vector:
-        raise UsageError(f"attention.pattern: {options_class.one_vector}")
+        others = [other for other, entry in PATTERNS.items() if not entry.load_options().one_vector]
+        raise UsageError(f"attention.pattern: {options_class.one_vector}", mend=f"one of {', '.join(others)}")
     try:
         return {"pattern": word, **options_class(**settings).model_dump(mode="json")}
     except ValidationError as error:

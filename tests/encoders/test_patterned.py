@@ -192,7 +192,16 @@ def test_full_attention_does_not_come_back_unasked():
         model.set_attn_implementation("eager")
 
 
-@pytest.mark.parametrize("word", ["window", "causal"])
+WRITING = {
+    "window": {"left": 3, "right": 3, "global_tokens": [1]},
+    "causal": {},
+    "segment": {"segment_length": 4, "memory_length": 3},
+    "chunk": {"chunk_length": 3},
+    "chunk without a ring": {"chunk_length": 3, "before": 2, "after": 1, "wrap": False},
+}
+
+
+@pytest.mark.parametrize("word", WRITING)
 @pytest.mark.parametrize("family", CAUSAL)
 def test_generation_with_a_cache_sees_what_generation_without_sees(family, word):
     with torch.random.fork_rng():
@@ -200,8 +209,7 @@ def test_generation_with_a_cache_sees_what_generation_without_sees(family, word)
         model = AutoModelForCausalLM.from_config(FAMILIES[family](SIZE)).double().eval()
     for parameter in model.parameters():
         torch.nn.init.normal_(parameter, std=0.2, generator=torch.Generator().manual_seed(4))
-    settings = {"left": 3, "right": 3, "global_tokens": [1]} if word == "window" else {}
-    use(model, word, **settings)
+    use(model, word.split()[0], **WRITING[word])
     ids = torch.randint(5, SIZE, (2, 9), generator=torch.Generator().manual_seed(1))
     options = {"max_new_tokens": 12, "do_sample": False, "pad_token_id": 0, "eos_token_id": None}
     for keep in (torch.ones_like(ids), torch.tensor([[0] * 3 + [1] * 6, [1] * 9])):
@@ -215,6 +223,22 @@ def test_generation_with_a_cache_sees_what_generation_without_sees(family, word)
         step = model(input_ids=ids[:, place : place + 1], past_key_values=cache, use_cache=True)
         cache = step.past_key_values
         torch.testing.assert_close(step.logits[:, 0], whole[:, place])
+
+
+@pytest.mark.parametrize(
+    ("word", "settings"), [("bigbird", {"block_size": 2}), ("chunk", {"chunk_length": 3, "after": 1})]
+)
+def test_a_pattern_that_changes_as_a_text_grows_keeps_nothing_that_was_read(word, settings):
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = use(AutoModelForCausalLM.from_config(FAMILIES["gpt2"](SIZE)).eval(), word, **settings)
+    ids = torch.randint(5, SIZE, (1, 9), generator=torch.Generator().manual_seed(1))
+    options = {"max_new_tokens": 3, "do_sample": False, "pad_token_id": 0, "eos_token_id": None}
+    with pytest.raises(UsageError, match="changes as a text grows") as refused:
+        model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), **options)
+    assert "use_cache=False" in refused.value.mend
+    anew = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False, **options)
+    assert anew.shape == (1, 12)
 
 
 def bart(cls=AutoModel):

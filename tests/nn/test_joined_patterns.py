@@ -1,10 +1,13 @@
 """Two patterns joined by &, run by every engine, against the product of their counts: outputs and gradients."""
 
+from itertools import pairwise
+
 import pytest
 import torch
 
 from regard.nn.attention import attend, pattern, prepare
 from regard.nn.attention.reference import counts
+from regard.registry import PATTERNS
 
 FIRST = {
     "window": {"left": 9, "right": 7, "global_tokens": [0, 30]},
@@ -49,3 +52,27 @@ def test_pairs_that_both_see(first, second, engine, length):
         torch.autograd.grad(found, inputs, slope), torch.autograd.grad(expected, inputs, slope), strict=True
     ):
         torch.testing.assert_close(one, other)
+
+
+GROWING = [
+    pytest.param(word, settings, id=f"{word} {settings}")
+    for word, settings in [
+        *((word, settings) for word, entry in PATTERNS.items() for settings in entry.load_options().examples),
+        *(
+            ("chunk", {"chunk_length": 3, "before": before, "after": after, "wrap": wrap})
+            for before in range(4)
+            for after in range(2)
+            for wrap in (True, False)
+        ),
+    ]
+    if word != "lsh"  # what it sorts is known with the vectors only
+]
+
+
+@pytest.mark.parametrize(("word", "settings"), GROWING)
+def test_a_pattern_that_extends_keeps_its_pairs_when_a_text_grows(word, settings):
+    made = pattern(word, **settings) & pattern("causal")
+    plans = [made.plan(length, length, heads=2) for length in range(1, 31)]
+    met = [counts(made, plan, 1, 2).expand(1, 2, plan.keys, plan.keys) for plan in plans]
+    stays = all(torch.equal(shorter, longer[:, :, :-1, :-1]) for shorter, longer in pairwise(met))
+    assert made.extends == stays

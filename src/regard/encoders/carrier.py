@@ -28,6 +28,8 @@ PASSES = 2  # masks and shapes kept at once: ModernBERT has two of them in a pas
 # What an attention may add to its scores; a pattern says nothing about it.
 ADDED = ("position_bias", "softcap", "s_aux")
 
+OTHERS = "take a model of another family: BERT, RoBERTa, DistilBERT, ModernBERT, GPT-2, BART …"
+
 _heard: ContextVar[list[tuple[Any, int, int]] | None] = ContextVar("_heard", default=None)
 
 
@@ -85,6 +87,8 @@ def attention(
     """
     _refuse(module, attention_mask, sliding_window, keywords)
     carrier = _carrier(module, query, key)
+    if query.shape[2] < key.shape[2] and not carrier.cross and not carrier.pattern.extends:
+        raise unfit_for_writing(carrier.pattern)
     groups = getattr(module, "num_key_value_groups", 1)
     if groups > 1:
         key, value = key.repeat_interleave(groups, 1), value.repeat_interleave(groups, 1)
@@ -97,11 +101,21 @@ def attention(
     return attend(query, key, value, prepared, score=score, dropout=dropout).transpose(1, 2), None
 
 
+def unfit_for_writing(pattern: Pattern) -> UsageError:
+    """For a pattern whose pairs change as a text grows, where what was read is to be kept."""
+    return UsageError(
+        f"{pattern!r}: who meets whom changes as a text grows, so nothing read can be kept while one is written",
+        mend="take window, causal, segment, or chunk with wrap=false; or generate with use_cache=False",
+    )
+
+
 def _refuse(module: Any, mask: Tensor | None, sliding_window: int | None, keywords: dict[str, Any]) -> None:
     name = type(module).__name__
     for what in ADDED:
         if keywords.get(what) is not None:
-            raise UsageError(f"{name} can't carry an attention pattern: it adds a {what} of its own to the scores")
+            raise UsageError(
+                f"{name} can't carry an attention pattern: it adds a {what} of its own to the scores", mend=OTHERS
+            )
     if mask is not None and (mask.dim() != 2 or mask.dtype != torch.bool):
         raise UsageError(
             f"{name} was handed a mask {list(mask.shape)} of pairs; with an attention pattern it is one of tokens",

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from regard.assets.quiet import quiet
 from regard.encoders import carrier as carriers
-from regard.encoders.carrier import NAME, ROLE, Carrier
+from regard.encoders.carrier import NAME, OTHERS, ROLE, Carrier
 from regard.encoders.patterned_config import carry
 from regard.errors import UsageError
 from regard.nn.attention import pattern as make
@@ -142,7 +142,7 @@ def _try(root: Any) -> list[tuple[Any, int, int]]:
 def _cannot(root: Any, why: str) -> UsageError:
     return UsageError(
         f"{type(root).__name__} can't carry an attention pattern: {why}",
-        mend="take a model of another family: BERT, RoBERTa, DistilBERT, ModernBERT, GPT-2, BART …",
+        mend=OTHERS,
     )
 
 

@@ -108,7 +108,10 @@ def load_head(
             f"{name} is not {what}: it lacks {len(new)} of its weights ({new[0]}, ...)",
             mend="give a checkpoint that was trained to write",
         )
-    return _carry(model, attention or pattern, max_length)
+    carrying = _carry(model, attention or pattern, max_length)
+    if auto_class in WRITERS:
+        _refuse_changing(carrying)
+    return carrying
 
 
 def load_masked(
@@ -208,6 +211,15 @@ def _carry(model: Any, attention: dict[str, Any] | None, max_length: int) -> Any
     settings = dict(attention)
     use(model, settings.pop("pattern"), **settings)
     return model
+
+
+def _refuse_changing(model: Any) -> None:
+    """Of patterns whose pairs change as a text grows: better now than at the first word after hours of training."""
+    from regard.encoders.carrier import carriers, unfit_for_writing
+
+    for carrier in carriers(model):
+        if not carrier.pattern.extends:
+            raise unfit_for_writing(carrier.pattern)
 
 
 def _begin_heads_again(model: Any) -> None:

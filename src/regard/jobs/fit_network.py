@@ -90,9 +90,13 @@ def _check_length(recipe: Recipe, model: Any) -> None:
     longer = f", and --strategy says what is read of a longer text: head, tail, head+tail, or windows {windows}"
     if "tokens.strategy" in TASKS[recipe.task].load_options().unused:
         longer = f"; of a longer text windows are read {windows}"
+    from regard.encoders.lengthen import positions
+
+    if positions(model) is not None:  # elsewhere there are none to lengthen
+        longer += "; --attention window lets it read more at once"
     raise UsageError(
         f"tokens.max_length: {recipe.tokens.max_length}, but {recipe.model_name} reads at most {most} tokens",
-        mend=f"--max-length {most}{longer}; --attention window lets it read more at once",
+        mend=f"--max-length {most}{longer}",
     )
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from pydantic import ValidationError
@@ -30,10 +31,16 @@ def pattern(word: str, **settings: Any) -> Pattern:
         where = ".".join(str(part) for part in found["loc"]) or word
         raise UsageError(
             f"attention {word}: {where}: {found['msg']}",
-            mend=f"its settings: {', '.join(entry.load_options().model_fields) or 'none'}",
+            mend=f"its settings: {_settings(entry.load_options()) or 'none'}",
         ) from None
     made: Pattern = entry.load()(options)
     return made
+
+
+def _settings(options: Any) -> str:
+    """Each with its default, as `--set` takes it."""
+    defaults = options().model_dump(mode="json")
+    return ", ".join(f"{name}={json.dumps(value)}" for name, value in defaults.items())
 
 
 def score(word: str, heads: int = 1, head_size: int = 1) -> Score:

@@ -106,6 +106,12 @@ class Pattern(ABC):
         at the text (hashing); the others do without."""
         return Plan(queries, keys)
 
+    @property
+    def extends(self) -> bool:
+        """Whether a text's pairs stay as they are when tokens come behind it, where none looks ahead: what was read can
+        be kept in a cache then."""
+        return True
+
     @abstractmethod
     def count(self, b: Any, h: Any, q: Any, k: Any, plan: Plan) -> Tensor:
         """How often the query at place q of text b, head h, meets the key at place k: 0 hides it.
@@ -133,6 +139,10 @@ class Both(Pattern):
         super().__init__()
         self.first, self.second = first, second
         self.needs_vectors = first.needs_vectors or second.needs_vectors
+
+    @property
+    def extends(self) -> bool:
+        return self.first.extends and self.second.extends
 
     def plan(self, queries: int, keys: int, **context: Any) -> Plan:
         first = self.first.plan(queries, keys, **context)

@@ -24,6 +24,7 @@ class Bigbird(Pattern):
     counts twice."""
 
     Options = BigbirdOptions
+    extends = False  # the last block meets all, and of more blocks others are drawn
 
     def plan(
         self,

@@ -17,6 +17,11 @@ class Chunk(Pattern):
 
     Options = ChunkOptions
 
+    @property
+    def extends(self) -> bool:
+        """A ring closes elsewhere when it grows: only the look back from the first chunk, at what comes, is lost."""
+        return not self.options.wrap or (self.options.before <= 1 and self.options.after == 0)
+
     def count(self, b: Any, h: Any, q: Any, k: Any, plan: Plan) -> Tensor:
         chunks = -(-plan.keys // self.options.chunk_length)
         if chunks == 1:

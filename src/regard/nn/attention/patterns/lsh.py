@@ -23,6 +23,7 @@ class Lsh(Pattern):
     amounts to (equation 4). A text of one chunk meets itself in full, unhashed."""
 
     Options = LshOptions
+    extends = False  # more tokens are sorted otherwise
     needs_vectors = True
 
     def plan(
