@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from tests.checkpoints import ENDS, SMALL_WRITER
 
 from regard.recipe import PreprocessOptions, TokenOptions, build
 from regard.tasks.classify import BaselineClassifier, NetworkClassifier
@@ -54,9 +55,13 @@ def checkpoint(encoder: TextEncoder) -> Any:
             "roberta": {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32},
             "distilbert": {"dim": 16, "n_layers": 2, "n_heads": 2, "hidden_dim": 32},
             "gpt2": {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_positions": 64},
+            "bart": {**SMALL_WRITER, **ENDS, "eos_token_id": encoder.tokenizer.sep_token_id},
+            "t5": {"d_model": 16, "d_kv": 8, "d_ff": 32, "num_layers": 1, "num_heads": 2, "decoder_start_token_id": 0}
+            | {"eos_token_id": encoder.tokenizer.sep_token_id},
         }[family]
         vocabulary = max(encoder.vocabulary.values()) + 1
-        config = AutoConfig.for_model(family, vocab_size=vocabulary, pad_token_id=encoder.pad_id, num_labels=2, **sizes)
+        sizes["pad_token_id"] = encoder.pad_id
+        config = AutoConfig.for_model(family, vocab_size=vocabulary, num_labels=2, **sizes)
         with torch.random.fork_rng():
             torch.manual_seed(0)
             model = AutoModelForSequenceClassification.from_config(config).eval()

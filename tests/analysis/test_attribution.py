@@ -10,7 +10,7 @@ from regard.analysis.attribution import MOST_STEPS, TOLERANCE, UNSEEN, integrate
 
 TEXT = "a wonderful film, but a boring plot"
 MODELS = ["rnn", "lstm", "gru", "cnn", "transformer"]
-FAMILIES = ["bert", "roberta", "distilbert", "gpt2"]
+FAMILIES = ["bert", "roberta", "distilbert", "gpt2", "bart", "t5"]
 
 
 def make(word: str, network: Any, checkpoint: Any) -> Any:

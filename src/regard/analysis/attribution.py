@@ -108,17 +108,34 @@ def _logits(model: Any, ids: Int[Tensor, "r t"], embeddings: Float[Tensor, "r t 
     from torch.utils.checkpoint import checkpoint
 
     def some(ids: Int[Tensor, "r t"], embeddings: Float[Tensor, "r t d"]) -> Float[Tensor, "r k"]:
-        hook = model.get_input_embeddings().register_forward_hook(lambda *_: embeddings)
-        try:
+        with _embedded(model, ids, embeddings):
             return model(input_ids=ids, attention_mask=torch.ones_like(ids)).logits.float()
-        finally:
-            hook.remove()
 
     rows = max(1, TOKENS_AT_ONCE // ids.shape[1])
     if len(ids) <= rows:
         return some(ids, embeddings)
     parts = zip(ids.split(rows), embeddings.split(rows), strict=True)
     return torch.cat([checkpoint(some, *part, use_reentrant=False) for part in parts])
+
+
+@contextmanager
+def _embedded(model: Any, ids: Int[Tensor, "r t"], embeddings: Float[Tensor, "r t d"]) -> Iterator[None]:
+    """While entered, `ids` are embedded as `embeddings`; also where a decoder reads them one place further on, by an
+    embedding layer of its own that shares its weights (BART, T5)."""
+    import torch
+
+    def given(layer: Any, arguments: tuple[Any, ...], own: Tensor) -> Tensor:
+        read = arguments[0] if arguments else ids
+        if read.shape == ids.shape and not torch.equal(read, ids) and torch.equal(read[:, 1:], ids[:, :-1]):
+            return torch.cat([own[:, :1], embeddings[:, :-1]], dim=1)
+        return embeddings
+
+    embed = model.get_input_embeddings()
+    with ExitStack() as after:
+        for part in model.modules():
+            if part is embed or (isinstance(part, torch.nn.Embedding) and part.weight is embed.weight):
+                after.callback(part.register_forward_hook(given).remove)
+        yield
 
 
 def _padding(classifier: NetworkClassifier, embed: Any, ids: Int[Tensor, "w t"]) -> Float[Tensor, "w t d"]:
