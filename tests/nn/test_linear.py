@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
 
 from regard.nn import linear as module
 from regard.nn.linear import Linear, linear, take_over
@@ -123,6 +124,23 @@ def test_a_network_from_elsewhere_keeps_its_names_and_logits(products):
     assert network.state_dict().keys() == before.keys()
     torch.testing.assert_close(network(states), expected)
     assert len(products) == 2
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script.*:DeprecationWarning")  # torch's own, of its jvp
+def test_what_transforms_or_counts_sees_torchs_own_function(products):
+    layer, states = Linear(5, 4), drawn(3, 7, 5)
+
+    def figure(row):
+        return layer(row).square().sum()
+
+    each = torch.func.vmap(torch.func.grad(figure))(states)
+    torch.testing.assert_close(each, torch.stack([torch.func.grad(figure)(text) for text in states]))
+    _, moved = torch.func.jvp(layer, (states,), (torch.ones_like(states),))
+    torch.testing.assert_close(moved, torch.ones_like(states) @ layer.weight.T)
+    with FlopCounterMode(display=False) as counter:
+        layer(states)
+    assert counter.get_total_flops() == 2 * states.numel() * 4
+    assert not products
 
 
 def test_a_recorded_network_holds_torchs_function(products):

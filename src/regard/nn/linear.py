@@ -89,11 +89,21 @@ def _better(states: Tensor, weight: Tensor) -> bool:
         and states.device.type == "cpu"
         and states.dtype == weight.dtype == torch.float32
         and type(states) is Tensor
+        and type(weight) in (Tensor, nn.Parameter)
         and not torch.is_autocast_enabled("cpu")
-        and not torch.compiler.is_compiling()
-        and not torch.jit.is_tracing()
+        and not _watched()
         and torch.backends.mkldnn.enabled
         and has_onednn()
+    )
+
+
+def _watched() -> bool:
+    """Whether somebody records or transforms what torch computes: export, vmap and jvp, counting of operations."""
+    return bool(
+        torch.compiler.is_compiling()
+        or torch.jit.is_tracing()
+        or torch._C._functorch.peek_interpreter_stack() is not None
+        or torch._C._len_torch_dispatch_stack()
     )
 
 
