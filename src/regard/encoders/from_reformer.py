@@ -30,13 +30,13 @@ class ReformerModel(nn.Module):
         input_ids: Int[Tensor, "b t"] | None = None,
         attention_mask: Tensor | None = None,
         inputs_embeds: Float[Tensor, "b t d"] | None = None,
-        output_attentions: bool = False,
+        need_weights: bool = False,
     ) -> EncoderOutput:
         """States `[b t 2d]`: both streams. `attention_mask` is 1 or True at real tokens; left out, all are."""
         embeddings = self.embedding(input_ids) if inputs_embeds is None else inputs_embeds
         if attention_mask is None:
             attention_mask = torch.ones(embeddings.shape[:2], device=embeddings.device)
-        return self.encoder(self.embedding_dropout(embeddings), attention_mask.bool(), need_weights=output_attentions)
+        return self.encoder(self.embedding_dropout(embeddings), attention_mask.bool(), need_weights=need_weights)
 
 
 def convert_reformer(theirs: Any) -> ReformerModel:
