@@ -17,8 +17,10 @@ from regard.nn.attention.engines.kernel import Piece, attend_pieces, fuses
 from regard.nn.attention.engines.sorted import attend_sorted
 from regard.nn.attention.look import note
 from regard.nn.attention.pattern import Band, Grid, Layout, Pattern, Plan, Sorted
+from regard.nn.attention.patterns.causal import Causal
 from regard.nn.attention.scores.scaled import Scaled
 from regard.nn.attention.scores.score import penalty_in
+from regard.nn.fused_attention import fused_attention
 
 ENGINES = ("auto", "dense", "blocked", "flex")
 
@@ -89,6 +91,8 @@ def attend(
         )
     if prepared.engine == "blocked":
         return _blocked(query, key, value, prepared, scale, score.self_penalty, dropout)
+    if _triangle(prepared) and score.self_penalty is None and not dropout:
+        return fused_attention(query, key, value, causal=True, scale=scale)
     bias, blind = _dense_bias(prepared, query)
     if score.self_penalty is not None:
         bias = _penalised(bias, prepared.plan, score.self_penalty, query)
@@ -197,6 +201,15 @@ def _span(keep: Tensor | None, length: int) -> tuple[int, int, bool]:
         return 0, 0, True
     first, last = int(places[0]), int(places[-1]) + 1
     return first, last, last - first == len(places)
+
+
+def _triangle(prepared: Prepared) -> bool:
+    """Whether each query meets all up to its own place and none of those is padding: torch's kernel leaves the other
+    half out, and needs no mask of all pairs. Padding behind a text is met by padding only."""
+    if not isinstance(prepared.pattern, Causal) or prepared.plan.queries != prepared.plan.keys:
+        return False
+    keep = prepared.keep
+    return keep is None or _once(prepared, "behind", lambda: bool((keep[:, 1:] <= keep[:, :-1]).all()))
 
 
 def _dense_bias(prepared: Prepared, query: Tensor) -> tuple[Tensor | None, Tensor | None]:
