@@ -7,7 +7,8 @@ from the peer's weights by `regard.encoders.from_transformers` and return what i
 attention is transformers' BertModel with torch's fused kernel. A ratio is peer's time by ours, the median of rounds in
 which both take turns in one process, with the lowest and the highest; of memory it is ours by the peer's, of dropout
 training with by training without.
-Memory is what a pass adds to the peak of a fresh process. `exponent` rows: growth from 4,096 to 16,384 tokens.
+Memory is what a pass adds to the peak of a fresh process. `exponent` rows: growth from 4,096 to 16,384 tokens, of a
+pass, and (`layer`) of one attention of each pattern.
 """
 
 from __future__ import annotations
@@ -29,7 +30,25 @@ VOCABULARY = 1000
 LONGEST = 16_384
 SHORT = (128, 256, 512, 768, 1024, 1536, 2048)
 LONG = (4096, 8192, 16_384)
-COLOURS = {"window": "C0", "bigbird": "C1", "lsh1": "C2", "full": "C3"}
+COLOURS = {
+    "window": "C0",
+    "bigbird": "C1",
+    "lsh1": "C2",
+    "lsh": "C2",
+    "full": "C3",
+    "causal": "C4",
+    "chunk": "C5",
+    "segment": "C6",
+}
+LAYERS: dict[str, dict[str, Any]] = {
+    "full": {},
+    "causal": {},
+    "window": {"left": 256, "right": 256},
+    "segment": {"segment_length": 256, "memory_length": 256},
+    "bigbird": {"block_size": 64, "random_blocks": 3},
+    "lsh": {"chunk_length": 64},
+    "chunk": {"chunk_length": 64},
+}
 
 Run = Callable[[], Any]
 
@@ -215,6 +234,34 @@ def measure_growth(wanted: Callable[[Row], bool], rounds: int) -> Iterator[dict[
             yield row.line([slope(LONG, values) for values in series], lengths=list(LONG), figures=middle)
 
 
+def measure_layers(wanted: Callable[[Row], bool], rounds: int) -> Iterator[dict[str, Any]]:
+    """One attention alone, 4 heads of 64 numbers, of every pattern there is: seconds by length, nothing is asked."""
+    for word, settings in LAYERS.items():
+        row = Row(f"{word} layer exponent", "none", LONGEST, 9.0, at_most=True)
+        if not wanted(row):
+            continue
+        series = [[layer_seconds(word, settings, length) for length in LONG] for _ in range(rounds)]
+        middle = [statistics.median(column) for column in zip(*series, strict=True)]
+        yield row.line([slope(LONG, values) for values in series], lengths=list(LONG), figures=middle)
+
+
+def layer_seconds(word: str, settings: dict[str, Any], length: int) -> float:
+    import torch
+
+    from regard.nn import attention
+
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (torch.randn(1, length, 4, 64, generator=generator).transpose(1, 2) for _ in range(3))
+    pattern = attention.pattern(word, **settings)
+
+    def run() -> None:
+        with torch.inference_mode():
+            attention.attend(query, key, value, attention.prepare(pattern, query, key))
+
+    run()
+    return min(_timed(run, 1) for _ in range(3))
+
+
 def seconds_at(name: str, length: int) -> float:
     run = run_of(name, length, training=False)
     run()
@@ -328,14 +375,16 @@ def plot(lines: list[dict[str, Any]], file: Path) -> None:
     from matplotlib import pyplot
     from matplotlib.ticker import FuncFormatter
 
-    figure, panels = pyplot.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-    for panel, kind, unit in zip(panels, ("time", "memory"), ("seconds a pass", "MB added by a pass"), strict=True):
+    units = {"time": "seconds a pass", "memory": "MB added by a pass", "layer": "seconds of one attention"}
+    figure, panels = pyplot.subplots(1, 3, figsize=(13, 3.8), layout="constrained")
+    for panel, (kind, unit) in zip(panels, units.items(), strict=True):
         drawn = sorted((line for line in lines if line["row"].endswith(f"{kind} exponent")), key=_end)
-        below = -math.inf
+        figures = [math.log2(figure) for line in drawn for figure in line["figures"]]
+        below, apart = -math.inf, (max(figures) - min(figures)) / 18
         for line in drawn:
             name = line["row"].split()[0]
             panel.loglog(line["lengths"], line["figures"], marker="o", base=2, color=COLOURS[name])
-            below = max(math.log2(_end(line)), below + 0.25)  # names that would lie on each other are moved apart
+            below = max(math.log2(_end(line)), below + apart)  # names that would lie on each other are moved apart
             panel.text(line["lengths"][-1] * 1.1, 2**below, f"{name} (exponent {line['ratio']:.2f})", fontsize=8)
         panel.set(xlabel="tokens", ylabel=unit, xlim=(3500, 60_000))
         panel.set_xticks(LONG, [f"{length:,}" for length in LONG])
@@ -366,7 +415,7 @@ def main() -> None:
         return not words or any(word in f"{row.row} / {row.peer} {row.length}" for word in words)
 
     lines = []
-    for measure in (measure_times, measure_memory, measure_growth, measure_dropout):
+    for measure in (measure_times, measure_memory, measure_growth, measure_layers, measure_dropout):
         for line in measure(wanted, given.rounds):
             print(show(line), flush=True)
             lines.append(line)
