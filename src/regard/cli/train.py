@@ -80,6 +80,15 @@ def _document(trained: Model) -> dict[str, Any]:
     }
 
 
+def _took(timings: dict[str, float]) -> str:
+    """The training's own time; with that of all where the rest took long."""
+    from regard.report import wording
+
+    training, total = timings.get("train", timings["total"]), timings["total"]
+    rest = f" ({wording.duration(total)} with reading, scoring and explaining)" if total > training + 5 else ""
+    return wording.duration(training) + rest
+
+
 def _show(trained: Model) -> None:
     from regard.cli import console
     from regard.report import wording
@@ -89,7 +98,7 @@ def _show(trained: Model) -> None:
     console.print_scores(trained.scores)
     console.say(
         f"{trained.recipe.model_name}, trained on {wording.number_of(record['data']['train']['n'], noun)} "
-        f"in {wording.duration(record['timings']['total'])}"
+        f"in {_took(record['timings'])}"
     )
     if reading := wording.reading(record, f"{noun}s"):
         console.say(reading)
