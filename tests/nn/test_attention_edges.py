@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from regard.nn import attention
+from regard.nn.attention import engine
 from regard.nn.attention.scores.relative import distance_table
 
 
@@ -103,3 +104,23 @@ def test_texts_without_a_token(word):
 def test_distances_are_kept_for_each_number_format():
     distance_table(5, -5, 8, torch.float32)
     assert distance_table(5, -5, 8, torch.float64).dtype == torch.float64
+
+
+@pytest.mark.parametrize(("first", "last", "masks"), [(0, 900, 0), (0, 600, 0), (300, 900, 1)])
+def test_causality_alone_makes_no_mask_of_all_pairs(first, last, masks, monkeypatch):
+    """Nor with padding behind a text; only padding in front of it has to be hidden."""
+    made = []
+    own = engine.dense.bias_of
+    monkeypatch.setattr(engine.dense, "bias_of", lambda *given: (made.append(given), own(*given))[1])
+    parts = [drawn(2, 2, 900, 8, seed=seed).double() for seed in range(3)]
+    keep = torch.ones(2, 900, dtype=torch.bool)
+    keep[1, :first] = keep[1, last:] = False
+    pattern = attention.pattern("causal")
+    prepared = attention.prepare(pattern, *parts[:2], keep, engine="dense")
+    found = attention.attend(*parts, prepared)
+    expected = attention.reference(*parts, pattern, prepared.plan, keep)
+    torch.testing.assert_close(found[0], expected[0])
+    torch.testing.assert_close(found[1, :, first:last], expected[1, :, first:last])
+    assert len(made) == masks
+    chosen = attention.prepare(pattern, *parts[:2], keep).engine
+    assert (chosen == "dense") == (not masks)

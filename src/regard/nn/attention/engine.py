@@ -34,6 +34,7 @@ class Prepared:
     keep: Tensor | None
     engine: str
     layout: Layout | None = None
+    triangle: bool = False  # each query meets all up to its own place, which torch's fused attention does by itself
     kept: dict[Any, Any] = field(default_factory=dict)  # biases and pieces, by number format
 
 
@@ -61,7 +62,9 @@ def prepare(
             query.shape[2], key.shape[2], heads=query.shape[1], keep=keep, vectors=key, device=query.device
         )
     layout = pattern.layout(plan) if plan.queries == plan.keys else None
-    return Prepared(pattern, plan, keep, _choose(engine, layout, plan, query, dropout, score), layout)
+    triangle = _triangle(pattern, plan, keep)
+    chosen = _choose(engine, layout, plan, query, dropout, score, triangle)
+    return Prepared(pattern, plan, keep, chosen, layout, triangle)
 
 
 def attend(
@@ -91,7 +94,7 @@ def attend(
         )
     if prepared.engine == "blocked":
         return _blocked(query, key, value, prepared, scale, score.self_penalty, dropout)
-    if _triangle(prepared) and score.self_penalty is None and not dropout:
+    if prepared.triangle and score.self_penalty is None and not dropout:
         return fused_attention(query, key, value, causal=True, scale=scale)
     bias, blind = _dense_bias(prepared, query)
     if score.self_penalty is not None:
@@ -99,7 +102,9 @@ def attend(
     return dense.attend_dense(query, key, value, bias, blind, scale, dropout)
 
 
-def _choose(engine: str, layout: Layout | None, plan: Plan, query: Tensor, dropout: float, score: Any) -> str:
+def _choose(
+    engine: str, layout: Layout | None, plan: Plan, query: Tensor, dropout: float, score: Any, triangle: bool
+) -> str:
     folds = score is None or score.folds
     # Only sorted pieces know where a token meets itself.
     in_blocks = layout is not None and (isinstance(layout, Sorted) or getattr(score, "self_penalty", None) is None)
@@ -116,6 +121,8 @@ def _choose(engine: str, layout: Layout | None, plan: Plan, query: Tensor, dropo
                 mend="engine='auto' takes one that can",
             )
         return engine
+    if triangle and not dropout:
+        return "dense"  # half of the pairs, no mask of all of them
     if can["flex"] and flex.able(query) and layout is not None:
         return "flex"
     if not can["blocked"]:
@@ -203,13 +210,11 @@ def _span(keep: Tensor | None, length: int) -> tuple[int, int, bool]:
     return first, last, last - first == len(places)
 
 
-def _triangle(prepared: Prepared) -> bool:
-    """Whether each query meets all up to its own place and none of those is padding: torch's kernel leaves the other
-    half out, and needs no mask of all pairs. Padding behind a text is met by padding only."""
-    if not isinstance(prepared.pattern, Causal) or prepared.plan.queries != prepared.plan.keys:
+def _triangle(pattern: Pattern, plan: Plan, keep: Tensor | None) -> bool:
+    """Whether the pattern is causality and no more. Padding behind a text is met by padding only."""
+    if not isinstance(pattern, Causal) or plan.queries != plan.keys:
         return False
-    keep = prepared.keep
-    return keep is None or _once(prepared, "behind", lambda: bool((keep[:, 1:] <= keep[:, :-1]).all()))
+    return keep is None or bool((keep[:, 1:] <= keep[:, :-1]).all())
 
 
 def _dense_bias(prepared: Prepared, query: Tensor) -> tuple[Tensor | None, Tensor | None]:
