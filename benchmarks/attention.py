@@ -380,7 +380,7 @@ def plot(lines: list[dict[str, Any]], file: Path) -> None:
     for panel, (kind, unit) in zip(panels, units.items(), strict=True):
         drawn = sorted((line for line in lines if line["row"].endswith(f"{kind} exponent")), key=_end)
         figures = [math.log2(figure) for line in drawn for figure in line["figures"]]
-        below, apart = -math.inf, (max(figures) - min(figures)) / 18
+        below, apart = -math.inf, (max(figures) - min(figures)) / 18 if figures else 0.0
         for line in drawn:
             name = line["row"].split()[0]
             panel.loglog(line["lengths"], line["figures"], marker="o", base=2, color=COLOURS[name])

@@ -82,7 +82,8 @@ def test_every_parameter_gets_a_gradient(word, example):
 @pytest.mark.parametrize(("word", "example"), CASES)
 def test_it_learns_the_same_whoever_computes_its_products(word, example, monkeypatch):
     """At full size large products go to oneDNN, at this size to torch's own function: here both, large and small."""
-    found = []
+    found, taken, own = [], [], linear._product
+    monkeypatch.setattr(linear, "_product", lambda *given: (taken.append(given), own(*given))[1])
     for large in (0, linear.LARGE):
         monkeypatch.setattr(linear, "LARGE", large)
         torch.manual_seed(0)
@@ -93,6 +94,7 @@ def test_it_learns_the_same_whoever_computes_its_products(word, example, monkeyp
         gradients = {name: parameter.grad for name, parameter in classifier.model.named_parameters()}
         found.append((loss.detach(), gradients, torch.from_numpy(classifier.probabilities(TEXTS))))
     torch.testing.assert_close(found[0], found[1], rtol=1e-3, atol=1e-5)
+    assert bool(taken) == any(isinstance(part, linear.Linear) for part in classifier.model.modules())
 
 
 @pytest.mark.parametrize(("word", "example"), CASES)

@@ -13,6 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import (
     AutoModel,
     AutoModelForCausalLM,
+    AutoModelForSeq2SeqLM,
     AutoModelForSequenceClassification,
     BartConfig,
     BertModel,
@@ -27,6 +28,8 @@ from regard import assets
 from regard.attention import lengthen, use
 from regard.encoders.carrier import carriers, showing_weights
 from regard.encoders.first_token import read_first_token_only
+from regard.encoders.options import CheckpointOptions
+from regard.encoders.pretrained import load_head
 from regard.errors import ModelError, UsageError
 from regard.nn.attention import pattern as make
 from regard.nn.attention.reference import counts
@@ -239,6 +242,20 @@ def test_a_pattern_that_changes_as_a_text_grows_keeps_nothing_that_was_read(word
     assert "use_cache=False" in refused.value.mend
     anew = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), use_cache=False, **options)
     assert anew.shape == (1, 12)
+
+
+@pytest.mark.parametrize(("part", "refused"), [("encoder", False), ("decoder", True), (None, True)])
+def test_only_what_writes_is_refused_such_a_pattern(part, refused, tmp_path):
+    use(bart(AutoModelForSeq2SeqLM).float(), "bigbird", part=part, block_size=4).save_pretrained(tmp_path)
+    options = CheckpointOptions()
+    if refused:
+        with pytest.raises(UsageError, match="changes as a text grows"):
+            load_head("AutoModelForSeq2SeqLM", str(tmp_path), "a model that writes", labels=None, options=options)
+        return
+    model = load_head("AutoModelForSeq2SeqLM", str(tmp_path), "a model that writes", labels=None, options=options)
+    ids = torch.randint(5, SIZE, (1, 9), generator=torch.Generator().manual_seed(1))
+    both = [model.generate(input_ids=ids, max_new_tokens=4, use_cache=cache) for cache in (True, False)]
+    assert torch.equal(*both)
 
 
 def bart(cls=AutoModel):

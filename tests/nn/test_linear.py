@@ -5,11 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from regard.nn import linear as module
-from regard.nn.linear import Linear, linear, take_over
+from regard.nn.linear import Linear, activated, linear, take_over
 
 pytestmark = pytest.mark.skipif(not torch.backends.mkldnn.is_available(), reason="torch has no oneDNN here")
 
@@ -63,14 +64,6 @@ def test_states_and_gradients_are_torchs(layout, with_bias, products):
         torch.testing.assert_close(own, torchs, rtol=1e-5, atol=1e-5)
 
 
-def test_only_what_is_asked_for_gets_a_gradient():
-    states, weight, bias = drawn(7, 5), drawn(4, 5, seed=1).requires_grad_(), drawn(4, seed=2)
-    linear(states, weight, bias).sum().backward()
-    torch.testing.assert_close(weight.grad, states.sum(0).expand(4, 5))
-    assert states.grad is None
-    assert bias.grad is None
-
-
 def test_gradients_have_gradients():
     found = []
     for function in (linear, F.linear):
@@ -87,12 +80,46 @@ def test_gradients_have_gradients():
 def test_an_activated_product(activation, learning, products):
     layer, states = Linear(5, 4), drawn(3, 7, 5)
     with torch.set_grad_enabled(learning):
-        found = layer.activated(states, activation)
+        found = activated(layer, states, activation)
     torch.testing.assert_close(found, activation(F.linear(states, layer.weight, layer.bias)), rtol=1e-5, atol=1e-6)
     assert len(products) == 1
     assert found.requires_grad == learning
-    fused = not learning and not isinstance(activation, nn.SiLU)
-    assert (len(products[0]) == 4) == fused
+    assert (len(products[0]) == 4) == (not learning and isinstance(activation, nn.GELU))
+
+
+@pytest.mark.parametrize("activation", [nn.GELU(), nn.ReLU()], ids=repr)
+@torch.no_grad()
+def test_a_layer_that_was_replaced_or_is_listened_to_is_called(activation):
+    class Adapted(Linear):
+        def forward(self, states):
+            return super().forward(states) + 1
+
+    layer, states, heard = Adapted(5, 4), drawn(7, 5), []
+    torch.testing.assert_close(activated(layer, states, activation), activation(layer(states)))
+    layer = Linear(5, 4)
+    layer.register_forward_hook(lambda *given: heard.append(given[2]))
+    torch.testing.assert_close(activated(layer, states, activation), activation(heard[0]))
+    assert (heard[0] < 0).any()
+
+
+@pytest.mark.parametrize("learning", range(3))
+def test_each_learns_by_itself(learning):
+    """A bias alone too: so some adapters train."""
+    found = []
+    for function in (linear, F.linear):
+        given = [drawn(7, 5), drawn(4, 5, seed=1), drawn(4, seed=2)]
+        given[learning].requires_grad_()
+        function(*given).square().sum().backward()
+        assert [tensor.grad is not None for tensor in given] == [place == learning for place in range(3)]
+        found.append(given[learning].grad)
+    torch.testing.assert_close(*found, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("bias", [torch.arange(8.0)[::2], torch.ones(1).expand(4)], ids=["strided", "expanded"])
+def test_a_bias_whose_numbers_do_not_stand_side_by_side(bias, products):
+    states, weight = drawn(7, 5), drawn(4, 5, seed=1)
+    assert torch.equal(linear(states, weight, bias), F.linear(states, weight, bias))
+    assert not products
 
 
 @pytest.mark.parametrize("why", ["double", "half", "autocast", "missing", "small"])
@@ -137,6 +164,9 @@ def test_what_transforms_or_counts_sees_torchs_own_function(products):
     torch.testing.assert_close(each, torch.stack([torch.func.grad(figure)(text) for text in states]))
     _, moved = torch.func.jvp(layer, (states,), (torch.ones_like(states),))
     torch.testing.assert_close(moved, torch.ones_like(states) @ layer.weight.T)
+    with forward_ad.dual_level():
+        dual = layer(forward_ad.make_dual(states, torch.ones_like(states)))
+        torch.testing.assert_close(forward_ad.unpack_dual(dual).tangent, moved)
     with FlopCounterMode(display=False) as counter:
         layer(states)
     assert counter.get_total_flops() == 2 * states.numel() * 4

@@ -215,10 +215,12 @@ def _carry(model: Any, attention: dict[str, Any] | None, max_length: int) -> Any
 
 def _refuse_changing(model: Any) -> None:
     """Of patterns whose pairs change as a text grows: better now than at the first word after hours of training."""
-    from regard.encoders.carrier import carriers, unfit_for_writing
+    from regard.encoders.carrier import ROLE, unfit_for_writing
 
-    for carrier in carriers(model):
-        if not carrier.pattern.extends:
+    for module in model.modules():
+        carrier = getattr(module, ROLE, None)
+        # What only reads (an encoder) keeps nothing.
+        if carrier is not None and not carrier.pattern.extends and getattr(module, "is_causal", True):
             raise unfit_for_writing(carrier.pattern)
 
 

@@ -13,7 +13,7 @@ from regard.encoders.reformer_config import ReformerConfig
 from regard.nn import attention
 from regard.nn.attention.patterns.lsh import bucket_factors
 from regard.nn.dropout import Dropout
-from regard.nn.linear import Linear
+from regard.nn.linear import Linear, activated
 from regard.nn.reversible import Memo, ReversiblePart
 
 PIECE = 1024  # tokens that the feed-forward net takes at once: its inner states stay in the cache
@@ -120,7 +120,7 @@ class ReformerFeedForward(ReversiblePart):
         self.dropout = Dropout(config.dropout)
 
     def forward(self, states: Float[Tensor, "b t d"], context: Pass, memo: Memo) -> Float[Tensor, "b t d"]:
-        inner = self.dropout(self.inner.activated(self.norm(states), self.activation))
+        inner = self.dropout(activated(self.inner, self.norm(states), self.activation))
         return self.dropout(self.outer(inner))
 
 

@@ -235,9 +235,9 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
     chosen = [pair for pair in pairs if pair is not None and pair[1].input.strip()]
     documents: list[dict[str, Any]] = []
     began = time.perf_counter()
-    for number, (kind, item) in enumerate(chosen):
+    for kind, item in chosen:
         if documents and time.perf_counter() - began > seconds:
-            logger.info("%d of %d texts explained for the report: long ones take their time", number, len(chosen))
+            logger.info("%d of %d texts explained for the report: long ones take time", len(documents), len(chosen))
             break
         try:
             explanation = explain_prediction(task, trained.predictor, item)

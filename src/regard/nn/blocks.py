@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 from regard.nn.attention.multihead import MultiHeadAttention
 from regard.nn.dropout import Dropout
-from regard.nn.linear import Linear
+from regard.nn.linear import Linear, activated
 
 
 class FeedForward(nn.Module):
@@ -19,8 +19,7 @@ class FeedForward(nn.Module):
 
     def forward(self, states: Float[Tensor, "b t d"]) -> Float[Tensor, "b t d"]:
         inner, activation, dropout, outer = self.layers
-        assert isinstance(inner, Linear)
-        return outer(dropout(inner.activated(states, activation)))
+        return outer(dropout(activated(inner, states, activation)))
 
 
 class TransformerBlock(nn.Module):

@@ -1,7 +1,7 @@
 """Products with a weight matrix, by the library that is fastest at them.
 
 Notable: torch gives float32 products on a CPU to MKL. On an AMD processor oneDNN, which torch brings along as well,
-takes a tenth to a fifth less time for large ones (docs/log.md, 2026-11-26), and activates what comes out on the way.
+takes a tenth to a fifth less time for large ones (docs/log.md, 2026-11-26), and computes GELU on the way.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 from torch.nn import functional as F
 
 LARGE = 1 << 24
@@ -21,12 +22,13 @@ def linear(
     states: Float[Tensor, "*b k"], weight: Float[Tensor, "n k"], bias: Float[Tensor, " n"] | None = None
 ) -> Float[Tensor, "*b n"]:
     """`states weight^T + bias`, as `F.linear`."""
-    if not _better(states, weight):
+    if not _better(states, weight, bias):
         return F.linear(states, weight, bias)
-    if torch.is_grad_enabled() and (states.requires_grad or weight.requires_grad):
-        rows: Tensor = _Linear.apply(states.reshape(-1, states.shape[-1]), weight, bias)
-        return rows.view(*states.shape[:-1], weight.shape[0])
-    return _product(states, weight, bias)
+    learning = [tensor for tensor in (states, weight, bias) if tensor is not None and tensor.requires_grad]
+    if not torch.is_grad_enabled() or not learning:
+        return _product(states, weight, bias)
+    rows: Tensor = _Linear.apply(states.reshape(-1, states.shape[-1]), weight, bias)
+    return rows.view(*states.shape[:-1], weight.shape[0])
 
 
 class Linear(nn.Linear):
@@ -35,12 +37,21 @@ class Linear(nn.Linear):
     def forward(self, states: Float[Tensor, "*b k"]) -> Float[Tensor, "*b n"]:
         return linear(states, self.weight, self.bias)
 
-    def activated(self, states: Float[Tensor, "*b k"], activation: nn.Module) -> Float[Tensor, "*b n"]:
-        """`activation(self(states))`; GELU and ReLU in one go with the product where no gradient is wanted."""
-        fuses = type(activation) in (nn.GELU, nn.ReLU) and not torch.is_grad_enabled()
-        if fuses and _better(states, self.weight):
-            return _product(states, self.weight, self.bias, activation)
-        return activation(self(states))
+
+def activated(layer: nn.Module, states: Float[Tensor, "*b k"], activation: nn.Module) -> Float[Tensor, "*b n"]:
+    """`activation(layer(states))`. Where no gradient is wanted, and `layer` is a `Linear` that nobody has replaced or
+    listens to, GELU in one go with the product and ReLU in its place."""
+    heard = layer._forward_hooks or layer._forward_pre_hooks or activation._forward_hooks
+    found: Tensor
+    if not isinstance(layer, Linear) or type(layer) is not Linear or heard or torch.is_grad_enabled():
+        found = activation(layer(states))
+    elif type(activation) is nn.GELU and _better(states, layer.weight, layer.bias):
+        found = _product(states, layer.weight, layer.bias, activation)
+    elif type(activation) is nn.ReLU:
+        found = layer(states).relu_()
+    else:
+        found = activation(layer(states))
+    return found
 
 
 PLAIN = (nn.Linear, Linear)
@@ -82,33 +93,38 @@ class _Linear(torch.autograd.Function):
         )
 
 
-def _better(states: Tensor, weight: Tensor) -> bool:
+def _better(states: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     """Whether oneDNN can take this product and is worth it. What only records a graph sees torch's own function."""
+    given = [states, weight] if bias is None else [states, weight, bias]
     return bool(
-        2 * states.numel() * weight.shape[0] >= LARGE
-        and states.device.type == "cpu"
-        and states.dtype == weight.dtype == torch.float32
-        and type(states) is Tensor
-        and type(weight) in (Tensor, nn.Parameter)
-        and not torch.is_autocast_enabled("cpu")
+        type(states) is Tensor
+        and all(type(tensor) in (Tensor, nn.Parameter) for tensor in given[1:])
+        and all(tensor.device.type == "cpu" and tensor.dtype == torch.float32 for tensor in given)
         and not _watched()
+        and not torch.is_autocast_enabled("cpu")
+        and weight.dim() == 2
+        and states.shape[-1] == weight.shape[1]
+        and 2 * states.numel() * weight.shape[0] >= LARGE
+        and (bias is None or bias.is_contiguous())  # its stride is not looked at
         and torch.backends.mkldnn.enabled
         and has_onednn()
     )
 
 
 def _watched() -> bool:
-    """Whether somebody records or transforms what torch computes: export, vmap and jvp, counting of operations."""
+    """Whether somebody records or transforms what torch computes: export, vmap, both kinds of forward derivatives,
+    counting of operations."""
     return bool(
         torch.compiler.is_compiling()
         or torch.jit.is_tracing()
         or torch._C._functorch.peek_interpreter_stack() is not None
         or torch._C._len_torch_dispatch_stack()
+        or forward_ad._current_level >= 0
     )
 
 
 def _product(states: Tensor, weight: Tensor, bias: Tensor | None, activation: nn.Module | None = None) -> Tensor:
-    word = {nn.GELU: "gelu", nn.ReLU: "relu"}.get(type(activation), "none")
+    word = "none" if activation is None else "gelu"
     product: Tensor = torch.ops.mkldnn._linear_pointwise(
         states, weight, bias, word, [], getattr(activation, "approximate", "")
     )

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from regard.errors import ModelError
 from regard.nn.attention import Pattern, Plan, Prepared, attend, prepare, weights
 from regard.nn.dropout import Dropout
-from regard.nn.linear import Linear
+from regard.nn.linear import Linear, activated
 
 TOKENS_AT_ONCE = 1024
 
@@ -108,7 +108,7 @@ class TokenWise(nn.Module):
 
     def _piece(self, mixed: Float[Tensor, "*t w"], states: Float[Tensor, "*t w"]) -> Float[Tensor, "*t w"]:
         states = self.attention_norm(states + self.dropout(self.output(mixed)))
-        wide = self.inner.activated(states, self.activation)
+        wide = activated(self.inner, states, self.activation)
         return self.feed_forward_norm(states + self.dropout(self.outer(wide)))
 
 
