@@ -48,6 +48,11 @@ def test_the_window_is_what_the_definition_says(capsys: Captured) -> None:
     assert long["pairs_met"] < long["pairs_computed"] < long["pairs_full"] / 20
 
 
+def test_a_global_token_behind_the_text_is_told(capsys: Captured) -> None:
+    assert run("show", *WINDOW, "--set", "global_tokens=[0, 99]") == 0
+    assert "Global places behind the last token meet nothing: 99." in capsys.readouterr().out
+
+
 def test_the_picture_is_written_as_svg(capsys: Captured, tmp_path: Path) -> None:
     assert run("show", *WINDOW, "--svg", tmp_path / "window.svg") == 0
     assert str(tmp_path / "window.svg") in capsys.readouterr().out

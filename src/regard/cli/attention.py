@@ -58,7 +58,8 @@ def show(
         "costs": [_as_json(one) for one in costs],
         "svg": None if svg is None else str(svg),
     }
-    return Answer(document, lambda: _show(picture, costs, svg))
+    beyond = [place for place in getattr(pattern.options, "global_tokens", ()) if place >= length]
+    return Answer(document, lambda: _show(picture, costs, svg, beyond))
 
 
 def list_() -> Answer:
@@ -84,7 +85,7 @@ def _as_json(cost: Cost) -> dict[str, int]:
     return {"length": cost.length, "pairs_met": cost.met, "pairs_computed": cost.computed, "pairs_full": cost.full}
 
 
-def _show(picture: Picture, costs: list[Cost], svg: Path | None) -> None:
+def _show(picture: Picture, costs: list[Cost], svg: Path | None, beyond: list[int]) -> None:
     from rich.text import Text
 
     from regard.cli import console
@@ -103,6 +104,8 @@ def _show(picture: Picture, costs: list[Cost], svg: Path | None) -> None:
     out.print(Text("   ".join(f"{sign} {told}" for sign, told in legend(picture, side))))
     if picture.random:
         out.print("It hashes vectors; these are random ones, so that what meets here means nothing.")
+    if beyond:
+        out.print(f"Global places behind the last token meet nothing: {', '.join(map(str, beyond))}.", markup=False)
     for cost in costs:
         out.print(_told(cost), markup=False)
     if svg is not None:
