@@ -22,7 +22,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -225,24 +225,25 @@ def measure_growth(wanted: Callable[[Row], bool], rounds: int) -> Iterator[dict[
     for word in ("window", "bigbird-ours", "lsh1", "full"):
         name = word.removesuffix("-ours")
         limit = 1.15 if word != "full" else 9.0
-        for kind, figure in (("time", seconds_at), ("memory", lambda name, length: added_memory(name, length))):
+        for kind, figure in (("time", seconds_at), ("memory", added_memory)):
             row = Row(f"{name} {kind} exponent", "none", LONGEST, limit, at_most=True)
-            if not wanted(row):
-                continue
-            series = [[figure(word, length) for length in LONG] for _ in range(rounds)]
-            middle = [statistics.median(column) for column in zip(*series, strict=True)]
-            yield row.line([slope(LONG, values) for values in series], lengths=list(LONG), figures=middle)
+            if wanted(row):
+                yield grown(row, rounds, partial(figure, word))
 
 
 def measure_layers(wanted: Callable[[Row], bool], rounds: int) -> Iterator[dict[str, Any]]:
     """One attention alone, 4 heads of 64 numbers, of every pattern there is: seconds by length, nothing is asked."""
     for word, settings in LAYERS.items():
         row = Row(f"{word} layer exponent", "none", LONGEST, 9.0, at_most=True)
-        if not wanted(row):
-            continue
-        series = [[layer_seconds(word, settings, length) for length in LONG] for _ in range(rounds)]
-        middle = [statistics.median(column) for column in zip(*series, strict=True)]
-        yield row.line([slope(LONG, values) for values in series], lengths=list(LONG), figures=middle)
+        if wanted(row):
+            yield grown(row, rounds, partial(layer_seconds, word, settings))
+
+
+def grown(row: Row, rounds: int, figure: Callable[[int], float]) -> dict[str, Any]:
+    """The slope of each round, and the median figure at each length."""
+    series = [[figure(length) for length in LONG] for _ in range(rounds)]
+    middle = [statistics.median(column) for column in zip(*series, strict=True)]
+    return row.line([slope(LONG, values) for values in series], lengths=list(LONG), figures=middle)
 
 
 def layer_seconds(word: str, settings: dict[str, Any], length: int) -> float:

@@ -82,8 +82,8 @@ def test_every_parameter_gets_a_gradient(word, example):
 @pytest.mark.parametrize(("word", "example"), CASES)
 def test_it_learns_the_same_whoever_computes_its_products(word, example, monkeypatch):
     """At full size large products go to oneDNN, at this size to torch's own function: here both, large and small."""
-    found, taken, own = [], [], linear._product
-    monkeypatch.setattr(linear, "_product", lambda *given: (taken.append(given), own(*given))[1])
+    found, taken, own = [], [], linear.onednn
+    monkeypatch.setattr(linear, "onednn", lambda *given: (taken.append(given), own(*given))[1])
     for large in (0, linear.LARGE):
         monkeypatch.setattr(linear, "LARGE", large)
         torch.manual_seed(0)

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from regard.decoders.cache import Cache, TransformerState
-from regard.nn.linear import has_onednn
+from regard.nn.linear import has_onednn, onednn
 
 if TYPE_CHECKING:
     from regard.decoders.transformer import DecoderBlock, TransformerDecoder
@@ -58,8 +58,7 @@ class Product:
             return F.linear(states, self.weight, self.bias)
         if self.ordered is None:
             self.ordered = torch.ops.mkldnn._reorder_linear_weight(self.weight.detach(), 64)
-        found: Tensor = torch.ops.mkldnn._linear_pointwise(states, self.ordered, self.bias, "none", [], "")
-        return found
+        return onednn(states, self.ordered, self.bias)
 
 
 class Norm:

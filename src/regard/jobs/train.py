@@ -219,20 +219,13 @@ def _score(recipe: Recipe, parts: Parts, trained: Trained, run: RunFolder) -> li
 def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder, seconds: float) -> None:
     """A few texts highlighted, for the report: the surest mistakes, and texts that were answered right. Fewer where
     `seconds` do not suffice: a text of thousands of tokens takes minutes on a CPU."""
-    from regard.analysis import mistakes
     from regard.analysis.reasons import can_explain, explain_prediction
 
     task = task_of(recipe.task)
     if not can_explain(task, trained.predictor):
         run.write_json(run.explanations, _samples(task, trained, scored, recipe.seed))
         return
-    wrong = mistakes.surest(scored, EXPLAINED, task.is_right)
-    right = [item for item in scored if item.gold is not None and task.is_right(item)]
-    right = [item for item in right if task.shows(item)] or right
-    step = max(1, len(right) // EXPLAINED)
-    kinds = [("mistake", item) for item in wrong], [("example", item) for item in right[::step][:EXPLAINED]]
-    pairs = itertools.chain.from_iterable(itertools.zip_longest(*kinds))
-    chosen = [pair for pair in pairs if pair is not None and pair[1].input.strip()]
+    chosen = _telling(task, scored)
     documents: list[dict[str, Any]] = []
     began = time.perf_counter()
     for kind, item in chosen:
@@ -247,6 +240,19 @@ def _explain(recipe: Recipe, trained: Trained, scored: list[Any], run: RunFolder
         documents.append({"kind": kind, "id": item.id, "gold": item.gold, "explanation": explanation.to_json()})
     documents.sort(key=lambda document: document["kind"] == "example")  # mistakes first, as the report shows them
     run.write_json(run.explanations, documents)
+
+
+def _telling(task: Task, scored: list[Any]) -> list[tuple[str, Any]]:
+    """Predictions to explain, mistakes and examples by turns."""
+    from regard.analysis import mistakes
+
+    wrong = mistakes.surest(scored, EXPLAINED, task.is_right)
+    right = [item for item in scored if item.gold is not None and task.is_right(item)]
+    right = [item for item in right if task.shows(item)] or right
+    step = max(1, len(right) // EXPLAINED)
+    kinds = [("mistake", item) for item in wrong], [("example", item) for item in right[::step][:EXPLAINED]]
+    pairs = itertools.chain.from_iterable(itertools.zip_longest(*kinds))
+    return [pair for pair in pairs if pair is not None and pair[1].input.strip()]
 
 
 def _samples(task: Task, trained: Trained, scored: list[Any], seed: int) -> list[dict[str, Any]]:

@@ -6,6 +6,8 @@ Notable: on a CPU its backward pass in bfloat16 takes up to eight times that in 
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -34,10 +36,14 @@ def fused_attention(
     added to scores."""
     if not better_in_float32(query):
         return F.scaled_dot_product_attention(query, key, value, mask, dropout, causal, scale=scale)
-    if mask is not None and mask.dtype != torch.bool:
-        mask = mask.float()
+    wide_query, wide_key, wide_value, wide_mask = in_float32(query, key, value, mask)
     with torch.autocast("cpu", enabled=False):  # it would go back to bfloat16
         mixed = F.scaled_dot_product_attention(
-            query.float(), key.float(), value.float(), mask, dropout, causal, scale=scale
+            wide_query, wide_key, wide_value, wide_mask, dropout, causal, scale=scale
         )
     return mixed.to(query.dtype)
+
+
+def in_float32(*tensors: Tensor | None) -> tuple[Any, ...]:
+    """What is given, in float32; masks of truths as they are."""
+    return tuple(tensor if tensor is None or tensor.dtype == torch.bool else tensor.float() for tensor in tensors)

@@ -26,7 +26,7 @@ def linear(
         return F.linear(states, weight, bias)
     learning = [tensor for tensor in (states, weight, bias) if tensor is not None and tensor.requires_grad]
     if not torch.is_grad_enabled() or not learning:
-        return _product(states, weight, bias)
+        return onednn(states, weight, bias)
     rows: Tensor = _Linear.apply(states.reshape(-1, states.shape[-1]), weight, bias)
     return rows.view(*states.shape[:-1], weight.shape[0])
 
@@ -42,15 +42,12 @@ def activated(layer: nn.Module, states: Float[Tensor, "*b k"], activation: nn.Mo
     """`activation(layer(states))`. Where no gradient is wanted, and `layer` is a `Linear` that nobody has replaced or
     listens to, GELU in one go with the product and ReLU in its place."""
     heard = layer._forward_hooks or layer._forward_pre_hooks or activation._forward_hooks
-    found: Tensor
-    if not isinstance(layer, Linear) or type(layer) is not Linear or heard or torch.is_grad_enabled():
-        found = activation(layer(states))
-    elif type(activation) is nn.GELU and _better(states, layer.weight, layer.bias):
-        found = _product(states, layer.weight, layer.bias, activation)
-    elif type(activation) is nn.ReLU:
-        found = layer(states).relu_()
-    else:
-        found = activation(layer(states))
+    if type(layer) is Linear and not heard and not torch.is_grad_enabled():
+        if type(activation) is nn.GELU and _better(states, layer.weight, layer.bias):
+            return onednn(states, layer.weight, layer.bias, activation)
+        if type(activation) is nn.ReLU:
+            return layer(states).relu_()
+    found: Tensor = activation(layer(states))
     return found
 
 
@@ -75,7 +72,7 @@ class _Linear(torch.autograd.Function):
 
     @staticmethod
     def forward(states: Tensor, weight: Tensor, bias: Tensor | None) -> Tensor:
-        return _product(states, weight, bias)
+        return onednn(states, weight, bias)
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor, Tensor | None], output: Tensor) -> None:
@@ -95,16 +92,15 @@ class _Linear(torch.autograd.Function):
 
 def _better(states: Tensor, weight: Tensor, bias: Tensor | None) -> bool:
     """Whether oneDNN can take this product and is worth it. What only records a graph sees torch's own function."""
+    if type(states) is not Tensor or _watched() or 2 * states.numel() * weight.shape[0] < LARGE:
+        return False
     given = [states, weight] if bias is None else [states, weight, bias]
     return bool(
-        type(states) is Tensor
-        and all(type(tensor) in (Tensor, nn.Parameter) for tensor in given[1:])
+        all(type(tensor) in (Tensor, nn.Parameter) for tensor in given[1:])
         and all(tensor.device.type == "cpu" and tensor.dtype == torch.float32 for tensor in given)
-        and not _watched()
         and not torch.is_autocast_enabled("cpu")
         and weight.dim() == 2
         and states.shape[-1] == weight.shape[1]
-        and 2 * states.numel() * weight.shape[0] >= LARGE
         and (bias is None or bias.is_contiguous())  # its stride is not looked at
         and torch.backends.mkldnn.enabled
         and has_onednn()
@@ -123,7 +119,8 @@ def _watched() -> bool:
     )
 
 
-def _product(states: Tensor, weight: Tensor, bias: Tensor | None, activation: nn.Module | None = None) -> Tensor:
+def onednn(states: Tensor, weight: Tensor, bias: Tensor | None, activation: nn.GELU | None = None) -> Tensor:
+    """The product itself, without a gradient; `weight` may be one that oneDNN has put in order."""
     word = "none" if activation is None else "gelu"
     product: Tensor = torch.ops.mkldnn._linear_pointwise(
         states, weight, bias, word, [], getattr(activation, "approximate", "")

@@ -15,7 +15,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from regard.nn.fused_attention import better_in_float32
+from regard.nn.fused_attention import better_in_float32, in_float32
 
 
 @contextmanager
@@ -42,8 +42,6 @@ def _attend(
 ) -> tuple[Tensor, None]:
     if not better_in_float32(query):
         return theirs(module, query, key, value, attention_mask, **settings)
-    if attention_mask is not None and attention_mask.dtype != torch.bool:
-        attention_mask = attention_mask.float()
     with torch.autocast("cpu", enabled=False):  # it would go back to bfloat16
-        mixed, weights = theirs(module, query.float(), key.float(), value.float(), attention_mask, **settings)
+        mixed, weights = theirs(module, *in_float32(query, key, value, attention_mask), **settings)
     return mixed.to(query.dtype), weights

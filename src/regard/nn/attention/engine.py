@@ -166,7 +166,7 @@ def _blocked(
     if isinstance(layout, Grid) and length % layout.block:
         padding = (0, 0, 0, -length % layout.block)
         query, key, value = (F.pad(tensor, padding) for tensor in (query, key, value))
-    block = band.FINE if fuses(query, dropout) else band.BLOCK
+    block = band.FINE if isinstance(layout, Band) and fuses(query, dropout) else band.BLOCK
 
     def pieces(block: int) -> list[Piece]:
         found: list[Piece] = _once(prepared, ("pieces", query.dtype, block), lambda: _pieces(prepared, query, block))

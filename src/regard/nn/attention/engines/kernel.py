@@ -20,7 +20,7 @@ from torch import Tensor
 
 from regard.nn.attention.engines.selections import Blocks, Selection
 from regard.nn.dropout import STEPS, kept
-from regard.nn.fused_attention import better_in_float32
+from regard.nn.fused_attention import better_in_float32, in_float32
 
 SCORES_AT_ONCE = 1 << 20  # numbers of one part in the open: 4 MB of float32, measured (docs/log.md)
 
@@ -38,10 +38,6 @@ class Piece:
     keys: Selection
     bias: Tensor | None = None
     joins: bool = False
-
-    def starts(self, text: int) -> bool:
-        """Whether it is the first that its queries, of this text, are in."""
-        return self.text == text and not self.joins
 
 
 @dataclass(frozen=True)
@@ -120,8 +116,11 @@ def run_forward(query: Tensor, key: Tensor, value: Tensor, pieces: list[Piece], 
     texts, heads, queries, _ = query.shape
     # Tokens outside, heads inside: joining the heads afterwards is a view.
     out = query.new_empty(texts, queries, heads, value.shape[-1]).transpose(1, 2)
-    for text in range(texts):
-        if sum(piece.queries.number * piece.queries.size for piece in pieces if piece.starts(text)) < queries:
+    met = [0] * texts
+    for piece in pieces:
+        met[piece.text] += 0 if piece.joins else piece.queries.number * piece.queries.size
+    for text, number in enumerate(met):
+        if number < queries:  # some are in no piece
             out[text] = 0.0
     norm = torch.full((texts, heads, queries), float("-inf"), dtype=wide(query), device=query.device)
     for number, piece in enumerate(pieces):
@@ -191,8 +190,7 @@ def _fused_backward(
 ) -> tuple[Tensor, Tensor, Tensor]:
     flash = torch.ops.aten._scaled_dot_product_flash_attention_for_cpu_backward
     if better_in_float32(q):
-        g, q, k, v, o = (tensor.float() for tensor in (g, q, k, v, o))
-        bias = None if bias is None else bias.float()
+        g, q, k, v, o, bias = in_float32(g, q, k, v, o, bias)
     return flash(dense_last(g), q, k, v, o, n, 0.0, False, attn_mask=bias, scale=how.scale)
 
 
